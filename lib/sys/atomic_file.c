@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sys/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sys/util.h"
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	while (length) {
+		ssize_t written = write(fd, text, length);
+
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0) {
+			text += written;
+			length -= (size_t)written;
+		}
+	}
+	return fsync(fd) ? -errno : 0;
+}
+
+static int sync_directory_of(const char *path)
+{
+	cleanup_free char *copy = xstrdup(path);
+	cleanup_fd int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) ? -errno : 0;
+}
+
+static int write_and_rename(const char *path, const char *text, size_t length, unsigned int flags,
+			    struct error *err)
+{
+	char temporary[PATH_MAX];
+	cleanup_fd int fd = -1;
+	int rc;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= PATH_MAX)
+		return fail(err, -ENAMETOOLONG, "path too long: %s", path);
+	fd = mkostemp(temporary, O_CLOEXEC); /* 0600, O_EXCL */
+	if (fd < 0)
+		return fail_errno(err, -errno, "cannot create %s", temporary);
+	rc = write_all(fd, text, length);
+	if (!rc && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, flags))
+		rc = -errno;
+	if (!rc)
+		rc = sync_directory_of(path);
+	else
+		unlink(temporary);
+	return rc ? fail_errno(err, rc, "cannot write %s", path) : 0;
+}
+
+int file_write_new(const char *path, const char *text, size_t length, struct error *err)
+{
+	int rc = write_and_rename(path, text, length, RENAME_NOREPLACE, err);
+
+	if (rc == -EEXIST)
+		hint(err, "remove it first, or choose another name");
+	return rc;
+}
+
+int file_replace(const char *path, const char *text, size_t length, struct error *err)
+{
+	return write_and_rename(path, text, length, 0, err);
+}
+
+int file_remove(const char *path, struct error *err)
+{
+	if (unlink(path) && errno != ENOENT)
+		return fail_errno(err, -errno, "cannot remove %s", path);
+	sync_directory_of(path);
+	return 0;
+}

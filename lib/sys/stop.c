@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sys/stop.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t requested;
+static bool active;
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+static void request(int signal)
+{
+	(void)signal;
+	requested = 1;
+}
+
+static void mask(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
+	if (active)
+		sigprocmask(how, &set, NULL);
+}
+
+void stop_block(void)
+{
+	mask(SIG_BLOCK);
+}
+
+void stop_unblock(void)
+{
+	mask(SIG_UNBLOCK);
+}
+
+/* Without SA_RESTART, so that a write blocked in the kernel comes back with EINTR. */
+void stop_on_signals(void)
+{
+	struct sigaction action = {.sa_handler = request};
+
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is no reason to stop half-way */
+	active = true;
+	stop_block();
+}
+
+bool stop_requested(void)
+{
+	sigset_t pending;
+
+	if (!active)
+		return false;
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigismember(&pending, signals[i]) == 1)
+			return true;
+	return requested;
+}

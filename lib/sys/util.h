@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Small helpers that belong to no subject: cleanup, memory, exact parsing of words. */
+#ifndef SYS_UTIL_H
+#define SYS_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+void close_fd(int *fd);
+void free_pointer(void *pointer_to_pointer);
+void close_stream(FILE **stream);
+#define cleanup_fd     __attribute__((cleanup(close_fd)))
+#define cleanup_free   __attribute__((cleanup(free_pointer)))
+#define cleanup_stream __attribute__((cleanup(close_stream)))
+
+/* Memory or the end: a tool of this size has no better answer to ENOMEM, and abort() is no exit
+ * status that says everything was put back. */
+void *xrealloc(void *pointer, size_t size);
+void *xcalloc(size_t count, size_t size);
+char *xstrdup(const char *text);
+
+/* The whole of @text is one unsigned number, decimal or 0x-hexadecimal, without sign or space. */
+bool parse_u64(const char *text, uint64_t *value);
+
+/* False if @text did not fit; @out is terminated either way. */
+bool copy_text(char *out, size_t size, const char *text);
+
+/* Whoever names a process or a file chooses these bytes: what is no printable ASCII becomes '?'. */
+void make_printable(char *text);
+
+bool starts_with(const char *text, const char *prefix);
+const char *base_name(const char *path);
+
+/* "256 MiB", "1.5 GiB": @out takes 16 bytes. Exact if it can be said in three digits. */
+const char *human_size(char out[16], uint64_t bytes);
+
+/* Sleep that a signal cuts short. */
+void sleep_ms(unsigned int milliseconds);
+/* Milliseconds of a clock that never jumps. */
+uint64_t now_ms(void);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The picture of one machine: plain data, filled by collect or loaded from a capture, and read by
+ * everything else. Objects refer to each other by the names users see, so that the picture means
+ * the same in memory, in a file, and in a journal read after a reboot.
+ *
+ * Addresses and sizes are bytes in host physical address space unless a name says dpa. Text that
+ * is empty and numbers of -1 mean unknown or none.
+ */
+#ifndef MODEL_HOST_H
+#define MODEL_HOST_H
+
+#include "model/record.h"
+
+#define NAME_SIZE    64 /* of anything the kernel names; PCI addresses too */
+#define COMMAND_SIZE 64
+
+/* A CXL host bridge: it roots a PCI bus. */
+struct bridge {
+	char name[NAME_SIZE];	  /* pci0000:0c, as cxl list has it */
+	char firmware[NAME_SIZE]; /* ACPI0016:00 */
+	char bus[NAME_SIZE];	  /* 0000:0c, its root bus */
+	char port[NAME_SIZE];	  /* port1, the CXL port that decodes for it */
+};
+
+/* Whether a root port has the Timeout & Isolation capability. */
+enum isolation { ISOLATION_UNKNOWN, ISOLATION_NONE, ISOLATION_PRESENT };
+
+/* Who set the isolation enable, as far as that can be told. */
+enum armed_by {
+	ARMED_BY_NOBODY,
+	ARMED_BY_US,
+	ARMED_BY_KERNEL,
+	ARMED_BY_FIRMWARE,
+	ARMED_BY_UNKNOWN
+};
+
+/* A PCI Express root port with CXL extensions. */
+struct root_port {
+	char address[NAME_SIZE]; /* 0000:0c:00.0 */
+	char bridge[NAME_SIZE];
+	int dport;	  /* number of the CXL dport, -1 while the kernel has none */
+	int isolation;	  /* enum isolation; what follows is 0 unless it is present */
+	char backend[16]; /* how it is changed: mmio, sysfs-2025, sysfs-2024 */
+	int armed_by;	  /* enum armed_by */
+	uint64_t capability, capability_known; /* registers of 32 bits, and which bits are known */
+	uint64_t control, control_known;
+	uint64_t status, status_known;
+	bool can_reset; /* reset_subordinate exists (Linux 6.13, stable 6.12) */
+};
+
+enum function_kind { FUNCTION_OTHER, FUNCTION_MEMDEV, FUNCTION_BRIDGE };
+
+/* One HDM decoder as the device's registers have it, whatever Linux believes. */
+struct hdm_range {
+	int number;
+	uint64_t start;
+	uint64_t size;
+	bool committed;
+	bool locked;
+};
+
+/* A PCI function below a CXL root port. */
+struct function {
+	char address[NAME_SIZE];
+	char parent[NAME_SIZE]; /* the bridge right above it */
+	char root_port[NAME_SIZE];
+	int kind;		/* enum function_kind */
+	uint64_t class_code;	/* 24 bit: class, subclass, programming interface */
+	uint64_t vendor_device; /* vendor in the high half */
+	char driver[NAME_SIZE];
+	bool registers;	  /* the four below were read from the device */
+	bool hdm_enabled; /* HDM decoder global enable */
+	bool mem_enabled; /* CXL Mem_Enable */
+	LIST(struct hdm_range) hdm;
+};
+
+/* A CXL port: what decodes addresses for the things below it. */
+enum port_kind { PORT_ROOT, PORT_HOST_BRIDGE, PORT_SWITCH, PORT_ENDPOINT };
+
+struct port {
+	char name[NAME_SIZE];
+	int kind; /* enum port_kind */
+	char parent[NAME_SIZE];
+	char device[NAME_SIZE]; /* the bridge, PCI address or memdev it stands for */
+	int committed;		/* decoders the kernel believes committed; -1 if it does not say */
+};
+
+struct memdev {
+	char name[NAME_SIZE]; /* mem0; may change with every enumeration */
+	uint64_t serial;
+	char address[NAME_SIZE]; /* PCI function */
+	char root_port[NAME_SIZE];
+	bool direct;		  /* no switch between root port and device */
+	char endpoint[NAME_SIZE]; /* endpoint2; empty while memory is not enabled */
+	uint64_t ram_size;
+	uint64_t pmem_size;
+	int node;
+};
+
+struct target {
+	int position;
+	char decoder[NAME_SIZE]; /* the endpoint decoder, or the dport's device below a port */
+	char memdev[NAME_SIZE];
+	char root_port[NAME_SIZE]; /* above it */
+};
+
+/* A decoder as Linux knows it: a window (of the root), a port's or an endpoint's. */
+struct decoder {
+	char name[NAME_SIZE];
+	char port[NAME_SIZE];
+	int kind; /* enum port_kind, of its port */
+	uint64_t start;
+	uint64_t size; /* 0: not set */
+	char mode[16]; /* of an endpoint's: ram, pmem, mixed, none */
+	uint64_t dpa_start;
+	uint64_t dpa_size;
+	uint64_t ways;
+	uint64_t granularity;
+	bool locked;
+	bool ram_capable; /* of a window */
+	bool pmem_capable;
+	char region[NAME_SIZE];
+};
+
+struct region {
+	char name[NAME_SIZE];
+	char window[NAME_SIZE]; /* decoder0.0 */
+	char mode[16];		/* ram, pmem */
+	char uuid[40];
+	uint64_t start;
+	uint64_t size;
+	uint64_t ways;
+	uint64_t granularity;
+	bool committed;
+	bool locked;  /* cannot be decommitted (Linux 7.0 and later say so) */
+	bool enabled; /* bound to the cxl_region driver */
+	LIST(struct target) targets;
+};
+
+struct mapping {
+	uint64_t start;
+	uint64_t size;
+	uint64_t offset; /* bytes into the dax device */
+};
+
+enum dax_mode { DAX_DISABLED, DAX_DEVDAX, DAX_SYSTEM_RAM, DAX_FAMFS, DAX_OTHER };
+
+struct dax {
+	char name[NAME_SIZE];	/* dax0.0 */
+	char region[NAME_SIZE]; /* of CXL; empty for memory that only firmware described */
+	int mode;		/* enum dax_mode */
+	uint64_t size;
+	uint64_t align;
+	int node;
+	LIST(struct mapping) mappings;
+};
+
+/* A memory block in a CXL window or in a dax device's mapping; others are not kept. */
+struct block {
+	int number; /* memoryN */
+	uint64_t start;
+	char state[16];	       /* online, offline, going-offline */
+	char zones[NAME_SIZE]; /* of valid_zones: where it is, or may go while it is offline */
+	int node;
+};
+
+struct node {
+	int number;
+	bool cpus;
+	uint64_t total;
+	uint64_t free;
+};
+
+/* A process that holds or maps a dax device. */
+struct user {
+	char dax[NAME_SIZE];
+	int pid;
+	char command[COMMAND_SIZE];
+	uint64_t mapped; /* bytes */
+	bool open;	 /* holds a file descriptor of it */
+};
+
+struct host {
+	char kernel[NAME_SIZE]; /* release */
+	bool privileged;	/* registers, every process and all of config space were readable */
+	uint64_t block_size;	/* of memory blocks; 0 without memory hot-plug */
+	char auto_online[32];	/* what the kernel does with new memory blocks */
+	LIST(struct bridge) bridges;
+	LIST(struct root_port) root_ports;
+	LIST(struct function) functions;
+	LIST(struct port) ports;
+	LIST(struct memdev) memdevs;
+	LIST(struct decoder) decoders;
+	LIST(struct region) regions;
+	LIST(struct dax) dax_devices;
+	LIST(struct block) blocks;
+	LIST(struct node) nodes;
+	LIST(struct user) users;
+};
+
+extern const struct record host_record;
+extern const struct record root_port_record, function_record, memdev_record, region_record,
+	dax_record, user_record;
+extern const char *const isolation_names[];
+extern const char *const armed_by_names[];
+extern const char *const dax_mode_names[];
+extern const char *const function_kind_names[];
+
+void host_free(struct host *host);
+#define cleanup_host __attribute__((cleanup(host_free)))
+
+/* All NULL if there is none of that exact name. */
+const struct root_port *host_root_port(const struct host *host, const char *address);
+const struct bridge *host_bridge(const struct host *host, const char *name);
+const struct function *host_function(const struct host *host, const char *address);
+const struct memdev *host_memdev(const struct host *host, const char *name);
+const struct memdev *host_memdev_at(const struct host *host, const char *address);
+const struct decoder *host_decoder(const struct host *host, const char *name);
+const struct port *host_port(const struct host *host, const char *name);
+const struct region *host_region(const struct host *host, const char *name);
+const struct dax *host_dax(const struct host *host, const char *name);
+
+/* Relations that commands ask for. */
+bool region_uses_memdev(const struct region *region, const char *memdev);
+bool region_below(const struct region *region, const struct root_port *port);
+bool dax_below(const struct host *host, const struct dax *dax, const struct root_port *port);
+/* The whole block lies in one of the mappings: kmem adds no other (Linux, dax_kmem_range()). */
+bool dax_has_block(const struct host *host, const struct dax *dax, const struct block *block);
+/* How many whole blocks lie in its mappings: what kmem adds when it is done. */
+uint64_t dax_whole_blocks(const struct host *host, const struct dax *dax);
+bool block_online(const struct block *block);
+bool ranges_overlap(uint64_t start_a, uint64_t size_a, uint64_t start_b, uint64_t size_b);
+
+/* Bytes of System RAM online in [start, start + size). */
+uint64_t host_online_bytes(const struct host *host, uint64_t start, uint64_t size);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/collect.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <string.h>
+#include <syslog.h>
+
+#include <daxctl/libdaxctl.h>
+
+#include "sys/util.h"
+
+/* libdaxctl 76 knows neither famfs' driver nor kmem on every device: the driver link does. */
+static enum dax_mode mode_of(const struct sys *sys, const char *name)
+{
+	char driver[NAME_SIZE];
+
+	if (sys_link_name(sys, driver, sizeof(driver), "/sys/bus/dax/devices/%s/driver", name))
+		return DAX_DISABLED;
+	if (strcmp(driver, "kmem") == 0)
+		return DAX_SYSTEM_RAM;
+	if (strcmp(driver, "device_dax") == 0)
+		return DAX_DEVDAX;
+	return strcmp(driver, "fsdev_dax") == 0 ? DAX_FAMFS : DAX_OTHER;
+}
+
+/* .../decoder0.0/region0/dax_region0/dax0.0: the region is a part of the device's path. */
+static void name_region(const struct sys *sys, struct dax *dax)
+{
+	char path[PATH_MAX], *part, *rest = path;
+
+	if (sys_real_path(sys, path, "/sys/bus/dax/devices/%s", dax->name))
+		return;
+	while ((part = strsep(&rest, "/")))
+		if (starts_with(part, "region") && isdigit((unsigned char)part[strlen("region")]))
+			copy_text(dax->region, sizeof(dax->region), part);
+}
+
+static void add_mappings(struct daxctl_dev *dev, struct dax *dax)
+{
+	struct daxctl_mapping *from;
+
+	daxctl_mapping_foreach(dev, from) {
+		struct mapping *mapping = list_add(&dax->mappings);
+
+		mapping->start = daxctl_mapping_get_start(from);
+		mapping->size = daxctl_mapping_get_size(from);
+		mapping->offset = daxctl_mapping_get_offset(from);
+	}
+	if (dax->mappings.count || !dax->size)
+		return;
+	/* Kernels before 5.10 have no mapping directories: one range is all there can be. */
+	list_add(&dax->mappings)->start = daxctl_dev_get_resource(dev);
+	dax->mappings.items[0].size = dax->size;
+}
+
+static void add_dax(const struct sys *sys, struct host *host, struct daxctl_dev *dev)
+{
+	struct dax *dax = list_add(&host->dax_devices);
+
+	copy_text(dax->name, sizeof(dax->name), daxctl_dev_get_devname(dev));
+	dax->mode = mode_of(sys, dax->name);
+	dax->size = daxctl_dev_get_size(dev);
+	dax->align = daxctl_dev_get_align(dev);
+	dax->node = daxctl_dev_get_target_node(dev);
+	name_region(sys, dax);
+	add_mappings(dev, dax);
+}
+
+static void free_context(struct daxctl_ctx **context)
+{
+	if (*context)
+		daxctl_unref(*context);
+}
+
+int collect_dax(const struct sys *sys, struct host *host, struct error *err)
+{
+	__attribute__((cleanup(free_context))) struct daxctl_ctx *context = NULL;
+	struct daxctl_region *region;
+	struct daxctl_dev *dev;
+	int rc = daxctl_new(&context);
+
+	if (rc)
+		return fail_errno(err, rc, "cannot use libdaxctl");
+	daxctl_set_log_priority(context, LOG_EMERG);
+	daxctl_region_foreach(context, region)
+		daxctl_dev_foreach(region, dev)
+			if (daxctl_dev_get_size(dev)) /* a seed is no device yet */
+				add_dax(sys, host, dev);
+	return 0;
+}

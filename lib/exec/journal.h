@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an operation set out to do and how far it is, on disk before every step. It holds the whole
+ * picture of before, so that everything can be built again whatever becomes of the process or the
+ * host. Files of root's own, 0600, under /var/lib/cxl-iso, one an operation.
+ */
+#ifndef EXEC_JOURNAL_H
+#define EXEC_JOURNAL_H
+
+#include "policy/plan.h"
+#include "sys/sys.h"
+
+enum direction { DIRECTION_DOWN, DIRECTION_UP };
+
+extern const char *const direction_names[];
+
+struct journal {
+	char operation[16];	/* recover */
+	char object[NAME_SIZE]; /* the root port */
+	char boot[48];		/* the kernel's boot_id: whether the host was booted since */
+	char started[32];	/* local time, ISO 8601 */
+	int process;
+	int direction;	    /* enum direction */
+	bool undoing;	    /* the way down failed: up means to put back */
+	bool reboot_needed; /* the kernel could not do it; nothing will before the next boot */
+	char why[512];	    /* the way down failed; "" if it did not */
+	uint64_t position;  /* steps of that direction begun before this one: all done */
+	struct plan plan;
+	struct host before;
+};
+
+extern const struct record journal_record;
+
+void journal_free(struct journal *journal);
+#define cleanup_journal __attribute__((cleanup(journal_free)))
+
+/* Fill in operation, object, boot, time and process of a new journal; @plan and @before move in. */
+void journal_init(const struct sys *sys, struct journal *journal, struct plan *plan,
+		  struct host *before);
+
+/* Write the journal as it is now: to a temporary file, synced, renamed, directory synced. */
+int journal_save(const struct sys *sys, const struct journal *journal, struct error *err);
+
+/* -ENOENT without a text if there is none; -EPERM if it is not root's alone; -EINVAL if it can
+ * not be what we wrote. @journal must be zeroed. */
+int journal_load(const struct sys *sys, const char *operation, const char *object,
+		 struct journal *journal, struct error *err);
+
+/* The same for an address that may lack its domain. */
+int journal_load_short(const struct sys *sys, const char *operation, const char *word,
+		       struct journal *journal, struct error *err);
+
+/* The operation is over: remove its journal. */
+int journal_remove(const struct sys *sys, const struct journal *journal, struct error *err);
+
+/* The host was booted since the journal was begun. */
+bool journal_is_of_old_boot(const struct sys *sys, const struct journal *journal);
+
+/* File names of all journals, for journal_load_file(). */
+int journal_list(const struct sys *sys, struct names *names);
+int journal_load_file(const struct sys *sys, const char *file, struct journal *journal,
+		      struct error *err);
+
+#endif

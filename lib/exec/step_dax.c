@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bind a dax device to the driver it had, or unbind it from any. */
+#include "exec/engine.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collect/collect.h"
+#include "exec/find.h"
+#include "sys/util.h"
+
+#define DAX "/sys/bus/dax"
+
+static void read_driver(struct engine *engine, const char *dax, char driver[NAME_SIZE])
+{
+	driver[0] = '\0';
+	sys_link_name(engine->sys, driver, NAME_SIZE, DAX "/devices/%s/driver", dax);
+}
+
+static bool block_exists(struct engine *engine, uint64_t start)
+{
+	return sys_exists(engine->sys, "/sys/devices/system/memory/memory%" PRIu64,
+			  start / engine->before->block_size);
+}
+
+/* How many memory blocks of the mappings are there, and how many of these are not offline. */
+static void count_blocks(struct engine *engine, const struct dax *dax, size_t *present,
+			 size_t *online)
+{
+	uint64_t size = engine->before->block_size;
+
+	*present = *online = 0;
+	if (!size)
+		return;
+	list_each(mapping, &dax->mappings)
+		for (uint64_t start = (mapping->start + size - 1) / size * size;
+		     start + size <= mapping->start + mapping->size; start += size) {
+			char state[16] = "";
+
+			if (!block_exists(engine, start))
+				continue;
+			++*present;
+			sys_read(engine->sys, state, sizeof(state),
+				 "/sys/devices/system/memory/memory%" PRIu64 "/state",
+				 start / size);
+			*online += strcmp(state, "offline") != 0;
+		}
+}
+
+int engine_refuse_blocks(struct engine *engine, uint64_t start, uint64_t size, struct error *err)
+{
+	list_each(dax, &engine->before->dax_devices) {
+		size_t present, online;
+
+		if (!dax->mappings.count ||
+		    !ranges_overlap(dax->mappings.items[0].start, dax->mappings.items[0].size,
+				    start, size))
+			continue;
+		count_blocks(engine, dax, &present, &online);
+		if (!present)
+			continue;
+		engine->reboot_needed = true;
+		fail(err, -EBUSY, "%zu memory blocks of %s are still there, %zu of them online",
+		     present, dax->name, online);
+		hint(err, "the kernel could not remove them and will not try again: reboot");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+static int refuse_users(struct engine *engine, const char *dax, struct error *err)
+{
+	cleanup_host struct host now = {0};
+	bool complete = true;
+	int rc = collect_users_of(engine->sys, dax, &now, &complete);
+
+	if (rc)
+		return fail_errno(err, rc, "cannot look for users of %s", dax);
+	if (!complete)
+		return fail(err, -EPERM, "some processes hide whether they use %s", dax);
+	if (!now.users.count)
+		return 0;
+	fail(err, -EBUSY, "%s[%d] uses /dev/%s now", now.users.items[0].command,
+	     now.users.items[0].pid, dax);
+	hint(err, "stop it and try again; unbinding would kill it with SIGBUS");
+	return -EBUSY;
+}
+
+/*
+ * kmem takes its memory away only if every block is offline; should it fail, the range is lost
+ * until a reboot (Linux, dev_dax_kmem_remove()). So look right before, and look at the result.
+ */
+static int unbind_kmem(struct engine *engine, const struct dax *dax, const char *name,
+		       struct error *err)
+{
+	size_t present, online;
+	int rc;
+
+	count_blocks(engine, dax, &present, &online);
+	if (online)
+		return fail(err, -EBUSY, "%zu memory blocks of %s went online again", online, name);
+	if (present != dax_whole_blocks(engine->before, dax))
+		return fail(err, -EBUSY, "kmem is still adding the memory of %s", name);
+	rc = sys_write(engine->sys, err, name, DAX "/drivers/kmem/unbind");
+	if (rc)
+		return rc;
+	count_blocks(engine, dax, &present, &online);
+	if (!present)
+		return 0;
+	engine->reboot_needed = true;
+	fail(err, -EBUSY, "the kernel did not remove %zu memory blocks of %s", present, name);
+	hint(err, "their addresses can not be used again until the host is rebooted");
+	return -EBUSY;
+}
+
+static int unbind(struct engine *engine, const struct dax *dax, const char *name, struct error *err)
+{
+	char driver[NAME_SIZE];
+	int rc;
+
+	read_driver(engine, name, driver);
+	if (!driver[0])
+		return 0;
+	if (strcmp(driver, "kmem") == 0)
+		return unbind_kmem(engine, dax, name, err);
+	rc = refuse_users(engine, name, err);
+	return rc ? rc : sys_write(engine->sys, err, name, DAX "/drivers/%s/unbind", driver);
+}
+
+static int observe_unbind(struct engine *engine, const struct step *step, bool *done,
+			  struct error *err)
+{
+	char driver[NAME_SIZE];
+
+	(void)err;
+	read_driver(engine, step->object, driver);
+	*done = !driver[0];
+	return 0;
+}
+
+static int act_unbind(struct engine *engine, const struct step *step, struct error *err)
+{
+	const struct dax *dax = host_dax(engine->before, step->object);
+
+	if (!dax)
+		return fail(err, -EINVAL, "the plan names %s, which was not there before",
+			    step->object);
+	return unbind(engine, dax, step->object, err);
+}
+
+const struct step_ops step_unbind_dax = {observe_unbind, act_unbind};
+
+static const char *driver_for(const struct dax *dax)
+{
+	switch (dax->mode) {
+	case DAX_SYSTEM_RAM:
+		return "kmem";
+	case DAX_DEVDAX:
+		return "device_dax";
+	default:
+		return "";
+	}
+}
+
+struct wanted {
+	struct engine *engine;
+	const struct region *region;
+	char name[NAME_SIZE]; /* of the dax device now */
+};
+
+static int dax_there(void *context)
+{
+	struct wanted *wanted = context;
+	char region[NAME_SIZE];
+	int rc = find_region_at(wanted->engine->sys, wanted->region->start, region);
+
+	return rc ? rc : find_dax_of(wanted->engine->sys, region, wanted->name);
+}
+
+/* The dax device of the same region of before, whatever both are called now. */
+static int find_now(struct engine *engine, const struct step *step, unsigned int patience_ms,
+		    const struct dax **before, char name[NAME_SIZE], struct error *err)
+{
+	struct wanted wanted = {.engine = engine};
+	int rc;
+
+	*before = host_dax(engine->before, step->object);
+	wanted.region = *before ? host_region(engine->before, (*before)->region) : NULL;
+	if (!wanted.region)
+		return fail(err, -EINVAL, "the plan names %s, which was not there before",
+			    step->object);
+	rc = wait_for(dax_there, &wanted, patience_ms);
+	if (rc && rc != -ETIMEDOUT)
+		return fail_errno(err, rc, "cannot look for dax devices");
+	copy_text(name, NAME_SIZE, rc ? "" : wanted.name);
+	return 0;
+}
+
+static bool is_aligned_as(struct engine *engine, const char *name, const struct dax *before)
+{
+	uint64_t align;
+
+	return sys_read_u64(engine->sys, &align, DAX "/devices/%s/align", name) == 0 &&
+	       align == before->align;
+}
+
+/* Bound, and done with it: kmem's driver link is there before its memory blocks are. */
+static bool is_as_before(struct engine *engine, const char *name, const struct dax *before)
+{
+	char driver[NAME_SIZE];
+	size_t present, online;
+
+	read_driver(engine, name, driver);
+	if (!name[0] || strcmp(driver, driver_for(before)) != 0 ||
+	    !is_aligned_as(engine, name, before))
+		return false;
+	count_blocks(engine, before, &present, &online);
+	return before->mode != DAX_SYSTEM_RAM ||
+	       present == dax_whole_blocks(engine->before, before);
+}
+
+static int observe_bind(struct engine *engine, const struct step *step, bool *done,
+			struct error *err)
+{
+	char name[NAME_SIZE];
+	const struct dax *before;
+	int rc = find_now(engine, step, 0, &before, name, err);
+
+	*done = !rc && is_as_before(engine, name, before) &&
+		(before->mode != DAX_DISABLED || engine->dax_awaited);
+	return rc;
+}
+
+/*
+ * kmem takes what CXL offers by itself. device_dax does only after the device's name was written to
+ * new_id, which binds it at once (Linux, dax_match_id()) and everything else of that name later:
+ * so the name is taken back right after.
+ */
+static int bind(struct engine *engine, const char *name, const char *driver, struct error *err)
+{
+	bool by_id = strcmp(driver, "kmem") != 0;
+	char now[NAME_SIZE];
+	int rc = 0;
+
+	if (by_id)
+		rc = sys_write(engine->sys, err, name, DAX "/drivers/%s/new_id", driver);
+	else
+		sys_write(engine->sys, NULL, name, DAX "/drivers/device_dax/remove_id");
+	read_driver(engine, name, now);
+	if (!rc && !now[0])
+		rc = sys_write(engine->sys, err, name, DAX "/drivers/%s/bind", driver);
+	if (by_id)
+		sys_write(engine->sys, NULL, name, DAX "/drivers/%s/remove_id", driver);
+	return rc;
+}
+
+static int set_align(struct engine *engine, const char *name, const struct dax *before,
+		     struct error *err)
+{
+	char text[32];
+
+	if (is_aligned_as(engine, name, before))
+		return 0;
+	snprintf(text, sizeof(text), "%" PRIu64, before->align);
+	return sys_write(engine->sys, err, text, DAX "/devices/%s/align", name);
+}
+
+struct settling {
+	struct engine *engine;
+	const struct dax *before;
+	const char *name;
+};
+
+static int has_settled(void *context)
+{
+	struct settling *settling = context;
+
+	return is_as_before(settling->engine, settling->name, settling->before) ? 0 : -ENOENT;
+}
+
+static int rebind(struct engine *engine, const char *name, const struct dax *before,
+		  struct error *err)
+{
+	int rc = unbind(engine, before, name, err);
+
+	if (!rc)
+		rc = set_align(engine, name, before, err);
+	if (rc || before->mode == DAX_DISABLED)
+		return rc;
+	return bind(engine, name, driver_for(before), err);
+}
+
+/* Whatever took the device by itself is done with it: from Linux 7.0 on that happens later. */
+static int is_taken(void *context)
+{
+	struct settling *settling = context;
+	char driver[NAME_SIZE];
+	size_t present, online;
+
+	read_driver(settling->engine, settling->name, driver);
+	count_blocks(settling->engine, settling->before, &present, &online);
+	if (!driver[0])
+		return -ENOENT;
+	if (strcmp(driver, "kmem") == 0 &&
+	    present != dax_whole_blocks(settling->engine->before, settling->before))
+		return -ENOENT;
+	return 0;
+}
+
+static int act_bind(struct engine *engine, const struct step *step, struct error *err)
+{
+	char name[NAME_SIZE], driver[NAME_SIZE];
+	const struct dax *before;
+	struct settling settling;
+	int rc = find_now(engine, step, 10000, &before, name, err);
+
+	if (rc)
+		return rc;
+	if (!name[0])
+		return fail(err, -ENODEV, "no dax device came up for the region at 0x%" PRIx64,
+			    before->mappings.items[0].start);
+	settling = (struct settling){engine, before, name};
+	wait_for(is_taken, &settling, 3000);
+	engine->dax_awaited = true;
+	read_driver(engine, name, driver);
+	if (strcmp(driver, driver_for(before)) != 0 || !is_aligned_as(engine, name, before))
+		rc = rebind(engine, name, before, err);
+	if (!rc)
+		wait_for(has_settled, &settling, 10000); /* observed after us */
+	return rc;
+}
+
+const struct step_ops step_bind_dax = {observe_bind, act_bind};

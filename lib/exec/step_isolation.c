@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Change the control register of a root port's Timeout & Isolation capability, clear its status. */
+#include "exec/engine.h"
+
+#include <errno.h>
+
+#include "collect/collect.h"
+#include "collect/ownership.h"
+#include "policy/findings.h"
+#include "policy/settings.h"
+#include "regs/isolation.h"
+
+#define ANY_ISOLATION \
+	(ISOLATION_CONTROL_ISOLATION(ISOLATION_MEM) | ISOLATION_CONTROL_ISOLATION(ISOLATION_CACHE))
+#define ANY_ISOLATED \
+	(ISOLATION_STATUS_ISOLATED(ISOLATION_MEM) | ISOLATION_STATUS_ISOLATED(ISOLATION_CACHE))
+
+static int open_port(struct engine *engine, const struct step *step, struct isolation_port **port,
+		     struct isolation_registers *registers, struct error *err)
+{
+	int rc = isolation_open(engine->sys, step->object, port, err);
+
+	if (rc == -ENOENT)
+		return fail(err, -ENODEV, "%s has no Timeout & Isolation capability", step->object);
+	return rc ? rc : isolation_read(*port, registers, err);
+}
+
+/* Nothing below may be in use, as of now: what was quiet a moment ago may be busy again. */
+static int guard(struct engine *engine, const struct step *step, struct error *err)
+{
+	cleanup_findings struct findings findings = {0};
+	cleanup_host struct host now = {0};
+	const struct finding *refusal;
+	const struct root_port *port;
+	int rc = collect_host(engine->sys, &now, err);
+
+	port = rc ? NULL : host_root_port(&now, step->object);
+	if (!port)
+		return fail(err, rc ? rc : -ENODEV, "root port %s is gone", step->object);
+	assess_quiesced(&now, port, &findings);
+	refusal = findings_refusal(&findings);
+	if (!refusal)
+		return 0;
+	fail(err, -EBUSY, "%s: %s", refusal->id, refusal->evidence);
+	hint(err, "%s", refusal->fix);
+	return -EBUSY;
+}
+
+static int observe_control(struct engine *engine, const struct step *step, bool *done,
+			   struct error *err)
+{
+	cleanup_isolation struct isolation_port *port = NULL;
+	struct isolation_registers registers;
+	int rc = open_port(engine, step, &port, &registers, err);
+
+	*done = !rc && (registers.control & step->mask) == step->value;
+	return rc;
+}
+
+static int act_control(struct engine *engine, const struct step *step, struct error *err)
+{
+	cleanup_isolation struct isolation_port *port = NULL;
+	struct isolation_registers registers;
+	int rc = open_port(engine, step, &port, &registers, err);
+	uint32_t armed = rc ? 0
+			    : (registers.control ^ (uint32_t)step->value) & (uint32_t)step->mask &
+					 ANY_ISOLATION;
+
+	if (armed)
+		rc = guard(engine, step, err);
+	if (!rc)
+		rc = ownership_note_found(engine->sys, step->object, registers.control, err);
+	if (!rc)
+		rc = isolation_write_control(port, (uint32_t)step->mask, (uint32_t)step->value,
+					     err);
+	if (!rc && armed)
+		rc = ownership_note_ours(engine->sys, step->object,
+					 (ownership_ours(engine->sys, step->object) & ~armed) |
+						 ((uint32_t)step->value & armed),
+					 err);
+	return rc;
+}
+
+const struct step_ops step_set_control = {observe_control, act_control};
+
+static int observe_status(struct engine *engine, const struct step *step, bool *done,
+			  struct error *err)
+{
+	cleanup_isolation struct isolation_port *port = NULL;
+	struct isolation_registers registers;
+	int rc = open_port(engine, step, &port, &registers, err);
+
+	*done = !rc && !(registers.status & step->mask);
+	return rc;
+}
+
+static int act_status(struct engine *engine, const struct step *step, struct error *err)
+{
+	cleanup_isolation struct isolation_port *port = NULL;
+	struct isolation_registers registers;
+	int rc = open_port(engine, step, &port, &registers, err);
+
+	if (!rc && (step->mask & registers.status & ANY_ISOLATED))
+		rc = guard(engine, step, err);
+	return rc ? rc : isolation_clear_status(port, (uint32_t)step->mask, err);
+}
+
+const struct step_ops step_clear_status = {observe_status, act_status};

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory blocks: kept offline when new, offlined from the highest, onlined in their old zone. */
+#include "exec/engine.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sys/stop.h"
+#include "sys/util.h"
+
+#define MEMORY "/sys/devices/system/memory"
+
+static int observe_policy(struct engine *engine, const char *wanted, bool *done, struct error *err)
+{
+	char policy[32];
+	int rc = sys_read(engine->sys, policy, sizeof(policy), MEMORY "/auto_online_blocks");
+
+	*done = strcmp(policy, wanted) == 0;
+	return rc ? fail_errno(err, rc, "cannot read " MEMORY "/auto_online_blocks") : 0;
+}
+
+/*
+ * A kernel that onlines new memory by itself would do it before the device is checked, and Debian's
+ * policy would put it into ZONE_NORMAL.
+ */
+static int observe_hold(struct engine *engine, const struct step *step, bool *done,
+			struct error *err)
+{
+	(void)step;
+	return observe_policy(engine, "offline", done, err);
+}
+
+static int act_hold(struct engine *engine, const struct step *step, struct error *err)
+{
+	(void)step;
+	return sys_write(engine->sys, err, "offline", MEMORY "/auto_online_blocks");
+}
+
+static int observe_release(struct engine *engine, const struct step *step, bool *done,
+			   struct error *err)
+{
+	(void)step;
+	return observe_policy(engine, engine->before->auto_online, done, err);
+}
+
+static int act_release(struct engine *engine, const struct step *step, struct error *err)
+{
+	(void)step;
+	return sys_write(engine->sys, err, engine->before->auto_online,
+			 MEMORY "/auto_online_blocks");
+}
+
+const struct step_ops step_hold_new_memory = {observe_hold, act_hold};
+const struct step_ops step_release_new_memory = {observe_release, act_release};
+
+static bool is_online(struct engine *engine, const struct block *block)
+{
+	char state[32];
+
+	return sys_read(engine->sys, state, sizeof(state), MEMORY "/memory%d/state",
+			block->number) == 0 &&
+	       strcmp(state, "offline") != 0;
+}
+
+/*
+ * Of the blocks in the mappings of the step's dax device, how many are online now? @highest is
+ * the one with the highest address. Asked of the machine by number, not of the picture before: a
+ * block that came online meanwhile counts.
+ */
+static uint64_t count_online(struct engine *engine, const struct dax *dax, struct block *highest)
+{
+	uint64_t size = engine->before->block_size, online = 0;
+
+	list_each(mapping, &dax->mappings)
+		for (uint64_t start = (mapping->start + size - 1) / size * size;
+		     start + size <= mapping->start + mapping->size; start += size) {
+			struct block block = {.number = (int)(start / size), .start = start};
+
+			if (!is_online(engine, &block))
+				continue;
+			if (!online++ || start > highest->start)
+				*highest = block;
+		}
+	return online;
+}
+
+static const struct dax *dax_of(struct engine *engine, const struct step *step, struct error *err)
+{
+	const struct dax *dax = host_dax(engine->before, step->object);
+
+	if (dax && engine->before->block_size)
+		return dax;
+	fail(err, -EINVAL, "the plan names %s, which was not there before", step->object);
+	return NULL;
+}
+
+static int observe_offline(struct engine *engine, const struct step *step, bool *done,
+			   struct error *err)
+{
+	const struct dax *dax = dax_of(engine, step, err);
+	struct block highest;
+
+	if (!dax)
+		return -EINVAL;
+	*done = count_online(engine, dax, &highest) == 0;
+	return 0;
+}
+
+/* Say why a block stays: what the kernel answered, and which zone it is in. */
+static int explain_busy(struct engine *engine, const struct block *block, int rc, struct error *err)
+{
+	char zone[NAME_SIZE];
+
+	if (rc == -EINTR)
+		return fail(err, rc, "stopped by a signal while memory%d was being offlined",
+			    block->number);
+	sys_read(engine->sys, zone, sizeof(zone), MEMORY "/memory%d/valid_zones", block->number);
+	fail(err, rc, "memory%d (0x%" PRIx64 ", zone %s) can not be offlined: %s", block->number,
+	     block->start, zone[0] ? zone : "unknown",
+	     rc == -ETIMEDOUT ? "its pages did not move away in time" : strerror(-rc));
+	if (strcmp(zone, "Movable") == 0)
+		hint(err,
+		     "something pins its pages (direct I/O, a pipe, RDMA, VFIO); end it and try "
+		     "again");
+	else
+		hint(err,
+		     "kernel pages in zone %s do not move: end the programs they serve, or reboot",
+		     zone);
+	return rc;
+}
+
+/*
+ * The kernel migrates the pages away and answers EBUSY or EAGAIN for what may pass (a page in
+ * writeback, a short pin), so try again until the time is up.
+ */
+static int offline_block(struct engine *engine, const struct block *block, uint64_t deadline,
+			 struct error *err)
+{
+	for (;;) {
+		uint64_t now = now_ms();
+		unsigned int left = deadline > now ? (unsigned int)(deadline - now) : 1;
+		int rc = sys_write_within(engine->sys, NULL, left, "offline",
+					  MEMORY "/memory%d/state", block->number);
+
+		if (!is_online(engine, block))
+			return 0;
+		if (!rc)
+			rc = -EBUSY;
+		if ((rc != -EBUSY && rc != -EAGAIN) || now_ms() + 200 >= deadline ||
+		    stop_requested())
+			return explain_busy(engine, block, stop_requested() ? -EINTR : rc, err);
+		sleep_ms(200);
+	}
+}
+
+/* One pass from the highest block down. @done and @total are for the progress. */
+static int offline_all(struct engine *engine, const struct step *step, const struct dax *dax,
+		       uint64_t total, struct error *err)
+{
+	uint64_t deadline = now_ms() + engine->offline_timeout_ms,
+		 size = engine->before->block_size;
+	uint64_t done = 0;
+
+	for (size_t i = dax->mappings.count; i-- > 0;) {
+		const struct mapping *mapping = &dax->mappings.items[i];
+		uint64_t first = (mapping->start + size - 1) / size;
+		uint64_t end = (mapping->start + mapping->size) / size;
+
+		while (end-- > first) {
+			struct block block = {.number = (int)end, .start = end * size};
+			int rc;
+
+			if (!is_online(engine, &block))
+				continue;
+			rc = stop_requested() ? explain_busy(engine, &block, -EINTR, err)
+					      : offline_block(engine, &block, deadline, err);
+			if (rc)
+				return rc;
+			engine_part(engine, step, ++done, total);
+		}
+	}
+	return 0;
+}
+
+static int act_offline(struct engine *engine, const struct step *step, struct error *err)
+{
+	const struct dax *dax = dax_of(engine, step, err);
+	struct block highest;
+	int rc;
+
+	if (!dax)
+		return -EINVAL;
+	rc = offline_all(engine, step, dax, count_online(engine, dax, &highest), err);
+	if (!rc && count_online(engine, dax, &highest))
+		rc = fail(err, -EBUSY, "memory%d of %s went online as we took others offline",
+			  highest.number, dax->name);
+	return rc;
+}
+
+const struct step_ops step_offline_memory = {observe_offline, act_offline};
+
+/* Blocks that were offline before stay so. */
+static bool to_be_online(struct engine *engine, const struct dax *dax, const struct block *block)
+{
+	return block_online(block) && dax_has_block(engine->before, dax, block);
+}
+
+static int observe_online(struct engine *engine, const struct step *step, bool *done,
+			  struct error *err)
+{
+	const struct dax *dax = dax_of(engine, step, err);
+
+	if (!dax)
+		return -EINVAL;
+	*done = true;
+	list_each(block, &engine->before->blocks) {
+		char zone[NAME_SIZE];
+
+		if (!to_be_online(engine, dax, block))
+			continue;
+		sys_read(engine->sys, zone, sizeof(zone), MEMORY "/memory%d/valid_zones",
+			 block->number);
+		if (!is_online(engine, block) || strcmp(zone, block->zones) != 0)
+			*done = false;
+	}
+	return 0;
+}
+
+static int online_block(struct engine *engine, const struct block *block, struct error *err)
+{
+	bool movable = strcmp(block->zones, "Movable") == 0;
+	char zone[NAME_SIZE];
+	int rc;
+
+	if (!is_online(engine, block)) {
+		rc = sys_write(engine->sys, err, movable ? "online_movable" : "online_kernel",
+			       MEMORY "/memory%d/state", block->number);
+		if (rc)
+			return rc;
+	}
+	rc = sys_read(engine->sys, zone, sizeof(zone), MEMORY "/memory%d/valid_zones",
+		      block->number);
+	if (rc)
+		return fail_errno(err, rc, "cannot read the zone of memory%d", block->number);
+	if (strcmp(zone, block->zones) == 0)
+		return 0;
+	fail(err, -EBUSY, "memory%d is online in zone %s, it was in %s", block->number, zone,
+	     block->zones);
+	hint(err, "something else onlined it: a udev rule or a memory hot-plug daemon");
+	return -EBUSY;
+}
+
+static int act_online(struct engine *engine, const struct step *step, struct error *err)
+{
+	const struct dax *dax = dax_of(engine, step, err);
+	uint64_t total = 0, done = 0;
+
+	if (!dax)
+		return -EINVAL;
+	list_each(block, &engine->before->blocks)
+		total += to_be_online(engine, dax, block);
+	list_each(block, &engine->before->blocks) {
+		int rc;
+
+		if (!to_be_online(engine, dax, block))
+			continue;
+		rc = online_block(engine, block, err);
+		if (rc)
+			return rc;
+		engine_part(engine, step, ++done, total);
+	}
+	return 0;
+}
+
+const struct step_ops step_online_memory = {observe_online, act_online};

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Evacuate what lies below a root port, reset the port, and bring everything back. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collect/collect.h"
+#include "commands.h"
+#include "exec/drivers.h"
+#include "exec/engine.h"
+#include "exec/journal.h"
+#include "model/document.h"
+#include "policy/findings.h"
+#include "policy/plan.h"
+#include "sys/lock.h"
+#include "sys/stop.h"
+#include "sys/util.h"
+#include "ui/object.h"
+#include "ui/progress.h"
+
+static int dry_run, yes, discard_contents, resume, abandon, forget, timeout_s = 600;
+static char **force;
+static char *progress_how;
+
+static void print_steps(const char *title, size_t first, const struct step *steps, size_t count)
+{
+	printf("%s\n", title);
+	for (size_t i = 0; i < count; i++)
+		printf("  %2zu  %s\n", first + i, steps[i].text);
+}
+
+static void print_plan(const struct plan *plan, const struct findings *findings)
+{
+	struct json_object *document;
+
+	if (!ui_json) {
+		print_steps("out of service:", 1, plan->down.items, plan->down.count);
+		print_steps("back into service:", plan->down.count + 1, plan->up.items,
+			    plan->up.count);
+		return;
+	}
+	document = document_new("cxl-iso/plan", 1);
+	json_object_object_add(document, "plan", record_to_json(&plan_record, plan));
+	json_object_object_add(document, "findings", ui_findings(findings));
+	ui_print_json(document);
+}
+
+static struct json_object *text_or_null(const char *text)
+{
+	return text[0] ? json_object_new_string(text) : NULL;
+}
+
+static void print_result(const struct engine *engine, enum outcome outcome, enum status status,
+			 const struct error *err, const struct error *unrepaired)
+{
+	struct json_object *document = document_new("cxl-iso/recover", 1);
+	struct json_object *steps = json_object_new_array();
+
+	json_object_object_add(document, "port", json_object_new_string(engine->plan->object));
+	json_object_object_add(document, "outcome", json_object_new_string(outcome_names[outcome]));
+	json_object_object_add(document, "exit_status", json_object_new_int((int)status));
+	json_object_object_add(document, "error", text_or_null(err->text));
+	json_object_object_add(document, "hint", text_or_null(err->hint));
+	json_object_object_add(document, "unrepaired", text_or_null(unrepaired->text));
+	list_each(report, &engine->reports)
+		json_object_array_add(steps, record_to_json(&step_report_record, report));
+	json_object_object_add(document, "steps", steps);
+	ui_print_json(document);
+}
+
+/* To have put everything back is a failure, unless just that was asked for. */
+static enum status status_of(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_DONE:
+		return STATUS_DONE;
+	case OUTCOME_PUT_BACK:
+		return abandon ? STATUS_DONE : STATUS_FAILED;
+	case OUTCOME_PARTIAL:
+		return STATUS_PARTIAL;
+	case OUTCOME_REBOOT:
+		break;
+	}
+	return STATUS_REBOOT;
+}
+
+static int say_outcome(const char *port, enum outcome outcome, const struct error *err,
+		       const struct error *unrepaired)
+{
+	switch (outcome) {
+	case OUTCOME_DONE:
+		printf("%s recovered: everything is back as it was\n", port);
+		return STATUS_DONE;
+	case OUTCOME_PUT_BACK:
+		if (abandon) {
+			printf("%s given up: everything is back as it was\n", port);
+			return STATUS_DONE;
+		}
+		ui_note("%s was not recovered; everything is as it was", port);
+		break;
+	case OUTCOME_PARTIAL:
+		if (unrepaired->text[0])
+			ui_note("putting back failed too: %s", unrepaired->text);
+		ui_note("%s is left half-way; cxl-iso list --tree shows what is there; when the "
+			"cause is gone: cxl-iso recover %s --resume",
+			port, port);
+		break;
+	case OUTCOME_REBOOT:
+		ui_note("only a reboot brings back what is below %s; after it: cxl-iso recover %s "
+			"--resume",
+			port, port);
+		break;
+	}
+	return ui_fail(status_of(outcome), err);
+}
+
+/* A journal of before the last boot tells what to build again; what it took down is gone anyway. */
+static enum outcome run_engine(struct engine *engine, struct error *err, struct error *unrepaired)
+{
+	stop_on_signals();
+	if (engine->resumed && engine->journal->reboot_needed &&
+	    !journal_is_of_old_boot(&machine, engine->journal)) {
+		fail(err, -EBUSY, "the kernel has to be booted anew first");
+		return OUTCOME_REBOOT;
+	}
+	if (abandon)
+		return engine_abort(engine, err);
+	if (!engine->resumed || !journal_is_of_old_boot(&machine, engine->journal))
+		return engine_run(engine, err, unrepaired);
+	engine->journal->direction = DIRECTION_UP;
+	engine->journal->position = 0;
+	return engine_run(engine, err, unrepaired);
+}
+
+static int execute(struct journal *journal, struct progress *progress)
+{
+	cleanup_engine struct engine engine = {
+		.sys = &machine,
+		.before = &journal->before,
+		.plan = &journal->plan,
+		.journal = journal,
+		.resumed = resume || abandon,
+		.progress = progress,
+		.offline_timeout_ms = (unsigned int)timeout_s * 1000,
+	};
+	struct error err = {0}, unrepaired = {0};
+	enum outcome outcome = run_engine(&engine, &err, &unrepaired);
+
+	if (!ui_json)
+		return say_outcome(journal->object, outcome, &err, &unrepaired);
+	print_result(&engine, outcome, status_of(outcome), &err, &unrepaired);
+	return status_of(outcome);
+}
+
+static int confirm(const char *port, struct error *err)
+{
+	char question[128];
+	int rc;
+
+	snprintf(question, sizeof(question), "Take what is below %s out of service and reset it?",
+		 port);
+	rc = ui_confirm(yes, question, err);
+	return rc ? ui_fail(rc == -ENOTTY ? STATUS_USAGE : STATUS_REFUSED, err) : STATUS_DONE;
+}
+
+static int plan_and_run(const struct root_port *port, struct host *host,
+			const struct findings *findings, struct progress *progress,
+			struct error *err)
+{
+	cleanup_journal struct journal journal = {0};
+	cleanup_plan struct plan plan = {0};
+	int status;
+
+	if (findings_refusal(findings))
+		return ui_refuse(findings);
+	ui_warn(findings);
+	plan_recover(host, port, &plan);
+	if (dry_run) {
+		print_plan(&plan, findings);
+		return STATUS_DONE;
+	}
+	status = confirm(port->address, err);
+	if (status)
+		return status;
+	journal_init(&machine, &journal, &plan, host);
+	return execute(&journal, progress);
+}
+
+static void say_loaded(const char *module)
+{
+	ui_note("loaded module %s", module);
+}
+
+/*
+ * Before the picture is taken: what another operation is changing can not be planned on, and what
+ * has no driver is not in it.
+ */
+static int take_machine(const char *port, int *lock, struct error *err)
+{
+	char what[96];
+
+	snprintf(what, sizeof(what), "recover %s", port);
+	*lock = lock_take(&machine, what, err);
+	return *lock < 0 ? *lock : drivers_load(&machine, say_loaded, err);
+}
+
+static int begin(const char *word, struct progress *progress, struct error *err)
+{
+	cleanup_findings struct findings findings = {0};
+	cleanup_host struct host host = {0};
+	const struct consent consent = {(const char *const *)force, discard_contents};
+	const struct root_port *port;
+
+	if (ui_load_host(&host, err))
+		return ui_fail(ui_from ? STATUS_USAGE : STATUS_FAILED, err);
+	if (object_find_port(&host, word, &port, err))
+		return ui_fail(STATUS_USAGE, err);
+	if (!ui_from && host.privileged && ui_refuse_unfinished(err))
+		return ui_fail(STATUS_REFUSED, err);
+	assess_recover(&host, port, &consent, &findings);
+	return plan_and_run(port, &host, &findings, progress, err);
+}
+
+/* The port need not be there, so its journal alone is asked. */
+static int load_journal(const char *word, struct journal *journal, struct error *err)
+{
+	int rc = journal_load_short(&machine, "recover", word, journal, err);
+
+	if (rc == -ENOENT) {
+		fail(err, rc, "no recovery of %s was cut short", word);
+		hint(err, "cxl-iso list-recoveries shows what was");
+	}
+	return rc;
+}
+
+static int go_on(const char *word, struct progress *progress, struct error *err)
+{
+	cleanup_journal struct journal journal = {0};
+	int rc = load_journal(word, &journal, err);
+
+	if (!rc && forget)
+		rc = journal_remove(&machine, &journal, err);
+	if (rc)
+		return ui_fail(rc == -ENOENT ? STATUS_USAGE : STATUS_REFUSED, err);
+	if (!forget)
+		return execute(&journal, progress);
+	printf("%s is as it is: its recovery is forgotten\n", journal.object);
+	return STATUS_DONE;
+}
+
+static int check_options(const char *const *arguments, struct error *err)
+{
+	int rc = ui_one_argument(arguments, "PORT", err);
+
+	if (!rc)
+		rc = ui_check_force(force, recover_rules, err);
+	if (!rc && (timeout_s <= 0 || timeout_s > 86400))
+		rc = fail(err, -EINVAL, "--timeout: expected 1 to 86400 seconds");
+	if (!rc && ui_from && !dry_run)
+		rc = fail(err, -EINVAL, "--from goes with --dry-run only");
+	if (!rc && resume + abandon + forget + dry_run > 1)
+		rc = fail(err, -EINVAL, "only one of --resume, --abort, --forget and --dry-run");
+	return rc;
+}
+
+static int run(const char *const *arguments)
+{
+	struct progress *progress;
+	cleanup_fd int lock = -1;
+	struct error err = {0};
+
+	if (check_options(arguments, &err) || progress_choose(progress_how, &progress, &err))
+		return ui_fail(STATUS_USAGE, &err);
+	if (!dry_run && geteuid() == 0 && take_machine(arguments[0], &lock, &err))
+		return ui_fail(STATUS_REFUSED, &err);
+	return resume || abandon || forget ? go_on(arguments[0], progress, &err)
+					   : begin(arguments[0], progress, &err);
+}
+
+const struct command command_recover = {
+	.name = "recover",
+	.summary = "evacuate what is below a root port, reset it, bring all back",
+	.arguments = "PORT",
+	.options =
+		(const struct poptOption[]){
+			{"dry-run", 'n', POPT_ARG_NONE, &dry_run, 0,
+			 "print the plan and change nothing", NULL},
+			{"yes", 'y', POPT_ARG_NONE, &yes, 0, "do not ask", NULL},
+			{"resume", '\0', POPT_ARG_NONE, &resume, 0,
+			 "finish a recovery that was cut short", NULL},
+			{"abort", '\0', POPT_ARG_NONE, &abandon, 0,
+			 "undo a recovery that was cut short", NULL},
+			{"forget", '\0', POPT_ARG_NONE, &forget, 0,
+			 "give up a recovery that can not be finished: leave all as it is", NULL},
+			{"discard-contents", '\0', POPT_ARG_NONE, &discard_contents, 0,
+			 "devdax contents may be lost", NULL},
+			{"force", '\0', POPT_ARG_ARGV, &force, 0, "override this one rule", "RULE"},
+			{"timeout", '\0', POPT_ARG_INT, &timeout_s, 0,
+			 "for offlining memory (default 600)", "SECONDS"},
+			{"progress", '\0', POPT_ARG_STRING, &progress_how, 0, "text, json or none",
+			 "PROGRESS"},
+			UI_OPTION_FROM,
+			UI_OPTIONS},
+	.choices =
+		(const struct choice[]){{"RULE", recover_rules}, {"PROGRESS", progress_words}, {}},
+	.run = run,
+};

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "commands.h"
+
+static const struct program program = {
+	.name = "daxctl-ext",
+	.summary = "See who uses dax memory.",
+	.commands = (const struct command *const[]){&command_list_users, NULL},
+};
+
+int main(int argc, const char **argv)
+{
+	return program_main(&program, argc, argv);
+}

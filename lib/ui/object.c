@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ui/object.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "collect/collect.h"
+#include "sys/util.h"
+#include "ui/ui.h"
+
+/* "0c:00.0" stands for the function of that bus in whatever domain. */
+static bool names_address(const char *word, const char *address)
+{
+	const char *short_form = strchr(address, ':');
+
+	return strcasecmp(word, address) == 0 ||
+	       (short_form && strcasecmp(word, short_form + 1) == 0);
+}
+
+struct matches {
+	struct object *object;
+	int count;
+};
+
+static void match(struct matches *matches, enum object_kind kind, const char *name)
+{
+	if (matches->count++)
+		return;
+	matches->object->kind = kind;
+	copy_text(matches->object->name, NAME_SIZE, name);
+}
+
+static void match_memdevs(const struct host *host, const char *word, struct matches *matches)
+{
+	bool by_serial = starts_with(word, "serial:");
+	uint64_t serial = 0;
+
+	if (by_serial && !parse_u64(word + strlen("serial:"), &serial))
+		return;
+	list_each(memdev, &host->memdevs)
+		if (by_serial ? memdev->serial == serial
+			      : strcmp(word, memdev->name) == 0 ||
+					names_address(word, memdev->address))
+			match(matches, OBJECT_MEMDEV, memdev->name);
+}
+
+static bool names_node(const char *word, int number)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "node%d", number);
+	return strcmp(word, name) == 0;
+}
+
+/* A node exists only while it has memory online; a devdax device names the one it would be. */
+static bool is_node(const struct host *host, const char *word)
+{
+	list_each(node, &host->nodes)
+		if (names_node(word, node->number))
+			return true;
+	list_each(dax, &host->dax_devices)
+		if (dax->node >= 0 && names_node(word, dax->node))
+			return true;
+	return false;
+}
+
+static void match_others(const struct host *host, const char *word, struct matches *matches)
+{
+	list_each(port, &host->root_ports)
+		if (names_address(word, port->address))
+			match(matches, OBJECT_ROOT_PORT, port->address);
+	list_each(function, &host->functions)
+		if (names_address(word, function->address) &&
+		    !host_memdev_at(host, function->address))
+			match(matches, OBJECT_FUNCTION, function->address);
+	list_each(region, &host->regions)
+		if (strcmp(word, region->name) == 0)
+			match(matches, OBJECT_REGION, region->name);
+	list_each(dax, &host->dax_devices)
+		if (strcmp(word, dax->name) == 0)
+			match(matches, OBJECT_DAX, dax->name);
+	if (is_node(host, word))
+		match(matches, OBJECT_NODE, word);
+}
+
+/* "a, b, c" of what there is, cut where the hint is full. */
+static void list_ports(const struct host *host, char *out, size_t size)
+{
+	size_t used = 0;
+
+	copy_text(out, size, "none");
+	list_each(port, &host->root_ports)
+		if (used < size)
+			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
+						 port->address);
+}
+
+static void list_dax(const struct host *host, char *out, size_t size)
+{
+	size_t used = 0;
+
+	copy_text(out, size, "none");
+	list_each(dax, &host->dax_devices)
+		if (used < size)
+			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
+						 dax->name);
+}
+
+int object_find(const struct host *host, const char *word, struct object *object, struct error *err)
+{
+	struct matches matches = {object, 0};
+	char ports[160], dax[160];
+
+	if (*word) { /* or it would stand for whatever has no name */
+		match_memdevs(host, word, &matches);
+		match_others(host, word, &matches);
+	}
+	if (matches.count == 1)
+		return 0;
+	if (matches.count > 1) {
+		fail(err, -ENOTUNIQ, "\"%s\" stands for %d objects", word, matches.count);
+		hint(err, "say its whole PCI address, with the domain");
+		return -ENOTUNIQ;
+	}
+	list_ports(host, ports, sizeof(ports));
+	list_dax(host, dax, sizeof(dax));
+	fail(err, -ENOENT, "there is no \"%s\"", word);
+	hint(err, "root ports: %s; dax devices: %s; cxl-iso list --tree shows all", ports, dax);
+	return -ENOENT;
+}
+
+static int not_a_port(const struct host *host, const struct object *object, const char *word,
+		      struct error *err)
+{
+	static const char *const kinds[] = {"root port", "PCI function", "CXL memory device",
+					    "region",	 "dax device",	 "NUMA node"};
+	const struct memdev *memdev = host_memdev(host, object->name);
+	const struct function *function = host_function(host, object->name);
+	const char *port = memdev ? memdev->root_port : function ? function->root_port : "";
+
+	fail(err, -EINVAL, "%s is a %s, not a CXL root port", word, kinds[object->kind]);
+	if (port[0])
+		hint(err, "its root port is %s", port);
+	else
+		hint(err, "cxl-iso list shows what lies below each root port");
+	return -EINVAL;
+}
+
+int object_find_port(const struct host *host, const char *word, const struct root_port **port,
+		     struct error *err)
+{
+	char ports[256];
+	struct object object;
+	struct error unheard = {0};
+	int rc = object_find(host, word, &object, &unheard);
+
+	*port = NULL;
+	if (rc == -ENOENT) {
+		list_ports(host, ports, sizeof(ports));
+		fail(err, rc, "there is no CXL root port \"%s\"", word);
+		hint(err, "root ports: %s", ports);
+		return rc;
+	}
+	if (rc) {
+		fail(err, rc, "%s", unheard.text);
+		hint(err, "%s", unheard.hint);
+		return rc;
+	}
+	if (object.kind != OBJECT_ROOT_PORT)
+		return not_a_port(host, &object, word, err);
+	*port = host_root_port(host, object.name);
+	return 0;
+}
+
+static bool has_dax(const struct host *host, const struct object *object, const struct dax *dax)
+{
+	const struct region *region = host_region(host, dax->region);
+	const struct root_port *port;
+
+	switch (object->kind) {
+	case OBJECT_DAX:
+		return strcmp(dax->name, object->name) == 0;
+	case OBJECT_REGION:
+		return strcmp(dax->region, object->name) == 0;
+	case OBJECT_NODE:
+		return dax->node == atoi(object->name + strlen("node"));
+	case OBJECT_MEMDEV:
+		return region && region_uses_memdev(region, object->name);
+	case OBJECT_ROOT_PORT:
+		port = host_root_port(host, object->name);
+		return port && dax_below(host, dax, port);
+	case OBJECT_FUNCTION:
+		return false;
+	}
+	return false;
+}
+
+void object_each_dax(const struct host *host, const struct object *object,
+		     void (*call)(void *context, const struct dax *dax), void *context)
+{
+	list_each(dax, &host->dax_devices)
+		if (has_dax(host, object, dax))
+			call(context, dax);
+}
+
+/* No registers and no processes: a key press must not cost that. */
+static int look_around(struct host *host)
+{
+	int rc = collect_cxl(&machine, host, NULL);
+
+	if (!rc)
+		rc = collect_pci(&machine, host, NULL);
+	if (!rc)
+		rc = collect_dax(&machine, host, NULL);
+	return rc ? rc : collect_memory(&machine, host, NULL);
+}
+
+int complete_objects(const char *name)
+{
+	cleanup_host struct host host = {0};
+	bool objects = strstr(name, "OBJECT");
+
+	if (!strstr(name, "PORT") && !objects)
+		return STATUS_DONE;
+	if (look_around(&host))
+		return STATUS_FAILED;
+	list_each(port, &host.root_ports)
+		puts(port->address);
+	if (!objects)
+		return STATUS_DONE;
+	list_each(memdev, &host.memdevs)
+		puts(memdev->name);
+	list_each(region, &host.regions)
+		puts(region->name);
+	list_each(dax, &host.dax_devices)
+		puts(dax->name);
+	list_each(node, &host.nodes)
+		printf("node%d\n", node->number);
+	return STATUS_DONE;
+}

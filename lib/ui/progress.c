@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ui/progress.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "sys/util.h"
+
+#define BAR_WIDTH 20
+
+const char *const progress_words[] = {"text", "json", "none", NULL};
+
+/* On a terminal the line stays open until the step ends, so that the bar can be drawn into it. */
+static void text_begin(struct progress *progress, const struct step *step, size_t number,
+		       size_t total)
+{
+	(void)progress;
+	fprintf(stderr, "%2zu/%zu %s ...", number, total, step->text);
+}
+
+static void text_part(struct progress *progress, const struct step *step, uint64_t done,
+		      uint64_t total)
+{
+	int filled = total ? (int)(done * BAR_WIDTH / total) : 0;
+	char bar[BAR_WIDTH + 1];
+
+	(void)progress;
+	if (!isatty(STDERR_FILENO))
+		return;
+	memset(bar, ' ', BAR_WIDTH);
+	memset(bar, '#', (size_t)filled);
+	bar[BAR_WIDTH] = '\0';
+	fprintf(stderr, "\r\033[K      %s [%s] %lu/%lu", step_names[step->kind], bar,
+		(unsigned long)done, (unsigned long)total);
+}
+
+static void text_end(struct progress *progress, const struct step *step,
+		     const struct step_report *report)
+{
+	static const char *const words[] = {"done", "nothing to do", "FAILED"};
+
+	(void)progress;
+	(void)step;
+	fprintf(stderr, " %s", words[report->result]);
+	if (report->milliseconds >= 100)
+		fprintf(stderr, " (%lu.%lu s)", (unsigned long)report->milliseconds / 1000,
+			(unsigned long)report->milliseconds % 1000 / 100);
+	fputc('\n', stderr);
+}
+
+static void text_turn(struct progress *progress, const struct error *why)
+{
+	(void)progress;
+	fprintf(stderr, "%s\nputting everything back:\n", why->text);
+}
+
+static void json_line(struct json_object *line)
+{
+	fprintf(stderr, "%s\n",
+		json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
+							     JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(line);
+}
+
+static struct json_object *event(const char *name, const struct step *step)
+{
+	struct json_object *line = json_object_new_object();
+
+	json_object_object_add(line, "event", json_object_new_string(name));
+	json_object_object_add(line, "step", json_object_new_string(step_names[step->kind]));
+	json_object_object_add(line, "object",
+			       step->object[0] ? json_object_new_string(step->object) : NULL);
+	return line;
+}
+
+static void json_begin(struct progress *progress, const struct step *step, size_t number,
+		       size_t total)
+{
+	struct json_object *line = event("begin", step);
+
+	(void)progress;
+	json_object_object_add(line, "number", json_object_new_uint64(number));
+	json_object_object_add(line, "total", json_object_new_uint64(total));
+	json_object_object_add(line, "text", json_object_new_string(step->text));
+	json_line(line);
+}
+
+static void json_part(struct progress *progress, const struct step *step, uint64_t done,
+		      uint64_t total)
+{
+	struct json_object *line = event("part", step);
+
+	(void)progress;
+	json_object_object_add(line, "done", json_object_new_uint64(done));
+	json_object_object_add(line, "of", json_object_new_uint64(total));
+	json_line(line);
+}
+
+static void json_end(struct progress *progress, const struct step *step,
+		     const struct step_report *report)
+{
+	struct json_object *line = event("end", step);
+
+	(void)progress;
+	json_object_object_add(line, "result",
+			       json_object_new_string(step_result_names[report->result]));
+	json_object_object_add(line, "milliseconds", json_object_new_uint64(report->milliseconds));
+	json_line(line);
+}
+
+static void json_turn(struct progress *progress, const struct error *why)
+{
+	struct json_object *line = json_object_new_object();
+
+	(void)progress;
+	json_object_object_add(line, "event", json_object_new_string("turn"));
+	json_object_object_add(line, "why", json_object_new_string(why->text));
+	json_line(line);
+}
+
+int progress_choose(const char *how, struct progress **progress, struct error *err)
+{
+	static struct progress text = {text_begin, text_part, text_end, text_turn};
+	static struct progress json = {json_begin, json_part, json_end, json_turn};
+	static struct progress none;
+
+	if (!how || strcmp(how, "text") == 0)
+		*progress = &text;
+	else if (strcmp(how, "json") == 0)
+		*progress = &json;
+	else if (strcmp(how, "none") == 0)
+		*progress = &none;
+	else
+		return fail(err, -EINVAL, "--progress: expected text, json or none, not \"%s\"",
+			    how);
+	return 0;
+}

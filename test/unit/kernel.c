@@ -1,0 +1,931 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <errno.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "collect/collect.h"
+#include "regs/component.h"
+#include "regs/config.h"
+#include "regs/device.h"
+#include "regs/hdm.h"
+#include "sys/module.h"
+#include "sys/util.h"
+
+/* Last: its macro fail() would swallow the declaration of ours. */
+#include <cmocka.h>
+
+#define CXL	"/sys/bus/cxl/devices"
+#define DAX	"/sys/bus/dax"
+#define PCI	"/sys/bus/pci/devices"
+#define MEMORY	"/sys/devices/system/memory"
+#define ROOT	"/sys/devices/root0"
+#define REGIONS ROOT "/decoder0.0" /* they are below their window */
+#define DECODER "decoder3.0"	   /* the device's first, the only one that is used */
+
+static struct kernel *running; /* there is one at a time */
+
+__attribute__((format(printf, 1, 2))) static void break_down(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (!running->disaster[0])
+		vsnprintf(running->disaster, sizeof(running->disaster), format, args);
+	va_end(args);
+}
+
+/* ---- the tree ---- */
+
+#define put(text, ...)	  tree_file(&running->tree, text, __VA_ARGS__)
+#define link(target, ...) tree_link(&running->tree, target, __VA_ARGS__)
+#define exists(...)	  sys_exists(&running->tree.sys, __VA_ARGS__)
+
+__attribute__((format(printf, 2, 3))) static const char *get(char out[64], const char *format, ...)
+{
+	char path[PATH_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	sys_read(&running->tree.sys, out, 64, "%s", path);
+	return out;
+}
+
+__attribute__((format(printf, 1, 2))) static uint64_t number(const char *format, ...)
+{
+	char path[PATH_MAX];
+	uint64_t value = 0;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(path, sizeof(path), format, args);
+	va_end(args);
+	sys_read_u64(&running->tree.sys, &value, "%s", path);
+	return value;
+}
+
+static void put_number(uint64_t value, const char *directory, const char *file)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64 "\n", value);
+	put(text, "%s/%s", directory, file);
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+	(void)status;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+/* A file, a link, or a directory with all that is in it. */
+__attribute__((format(printf, 1, 2))) static void drop(const char *format, ...)
+{
+	char path[PATH_MAX], machine[PATH_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(machine, sizeof(machine), format, args);
+	va_end(args);
+	snprintf(path, sizeof(path), "%s%s", running->tree.root, machine);
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* ---- memory blocks ---- */
+
+static bool is_online(int block)
+{
+	char state[64];
+
+	return exists(MEMORY "/memory%d", block) &&
+	       strcmp(get(state, MEMORY "/memory%d/state", block), "offline") != 0;
+}
+
+static void set_block(int block, const char *state, const char *zones)
+{
+	put(state, MEMORY "/memory%d/state", block);
+	put(zones, MEMORY "/memory%d/valid_zones", block);
+}
+
+static int store_state(int block, const char *text)
+{
+	if (strcmp(text, "offline") != 0) {
+		set_block(block, "online\n",
+			  strcmp(text, "online_movable") == 0 ? "Movable\n" : "Normal\n");
+		return 0;
+	}
+	if (!is_online(block))
+		return -EINVAL;
+	if (block == running->pinned && (!running->pins || --running->pins))
+		return -EBUSY;
+	set_block(block, "offline\n", "Normal Movable\n");
+	return 0;
+}
+
+/* The blocks of the dax device: it fills the device's memory, wherever that is. */
+static int first_block(void)
+{
+	return (int)(running->hdm_start / BLOCK_SIZE);
+}
+
+#define each_block(block)               \
+	for (int block = first_block(); \
+	     block < first_block() + (int)(running->hdm_size / BLOCK_SIZE); block++)
+
+static void add_blocks(void)
+{
+	char policy[64];
+
+	get(policy, MEMORY "/auto_online_blocks");
+	each_block(block) if (strcmp(policy, "offline") == 0)
+		set_block(block, "offline\n", "Normal Movable\n");
+	else set_block(block, "online\n", "Normal\n");
+}
+
+static bool any_online(void)
+{
+	bool online = false;
+
+	each_block(block) online |= is_online(block);
+	return online;
+}
+
+/* ---- dax ---- */
+
+static void bind_dax(const char *dax, const char *driver)
+{
+	char target[64];
+
+	snprintf(target, sizeof(target), DAX "/drivers/%s", driver);
+	link(target, DAX "/devices/%s/driver", dax);
+	if (strcmp(driver, "kmem") == 0)
+		add_blocks();
+}
+
+static int unbind_dax(const char *dax, const char *driver)
+{
+	char now[NAME_SIZE];
+
+	sys_link_name(&running->tree.sys, now, sizeof(now), DAX "/devices/%s/driver", dax);
+	if (strcmp(now, driver) != 0)
+		return -ENODEV;
+	drop(DAX "/devices/%s/driver", dax);
+	if (strcmp(driver, "kmem") != 0)
+		return 0;
+	if (any_online())
+		break_down("%s taken from kmem with memory online", dax);
+	each_block(block) if (!is_online(block) && !running->keeps_blocks)
+		drop(MEMORY "/memory%d", block);
+	return 0;
+}
+
+static int store_dax(const char *driver, const char *file, const char *text)
+{
+	if (!exists(DAX "/devices/%s", text))
+		return strcmp(file, "remove_id") == 0 ? 0 : -ENODEV;
+	if (strcmp(file, "unbind") == 0)
+		return unbind_dax(text, driver);
+	if (strcmp(file, "remove_id") == 0)
+		return 0;
+	if (exists(DAX "/devices/%s/driver", text))
+		return strcmp(file, "new_id") == 0 ? 0 : -EBUSY;
+	bind_dax(text, driver);
+	return 0;
+}
+
+/* ---- regions ---- */
+
+static void region_path(char path[128], const char *region)
+{
+	snprintf(path, 128, REGIONS "/%s", region);
+}
+
+/* The lowest number that is free. */
+static void offer_region(void)
+{
+	char text[32];
+	int i = 0;
+
+	while (exists(REGIONS "/region%d", i))
+		i++;
+	snprintf(text, sizeof(text), "region%d\n", i);
+	put(text, REGIONS "/create_ram_region");
+}
+
+static void add_region(const char *region)
+{
+	char path[128];
+
+	region_path(path, region);
+	for (const char *const *file =
+		     (const char *const[]){"commit", "interleave_granularity", "interleave_ways",
+					   "resource", "size", NULL};
+	     *file; file++)
+		put_number(0, path, *file);
+	put("\n", "%s/target0", path);
+	put_number(UINT64_MAX, path, "resource");
+	link(path, CXL "/%s", region);
+	offer_region();
+}
+
+static void remove_region(const char *region)
+{
+	char decoder[64];
+
+	get(decoder, CXL "/%s/target0", region);
+	if (exists(CXL "/%s/driver", region) || number(CXL "/%s/commit", region))
+		break_down("%s deleted while in use", region);
+	if (decoder[0])
+		put("\n", CXL "/%s/region", decoder);
+	drop(CXL "/%s", region);
+	drop(REGIONS "/%s", region);
+	offer_region();
+}
+
+static bool is_free(uint64_t start, uint64_t size)
+{
+	cleanup_names struct names regions = {0};
+
+	sys_list(&running->tree.sys, &regions, "region", REGIONS);
+	for (size_t i = 0; i < regions.count; i++) {
+		uint64_t taken = number(REGIONS "/%s/size", regions.items[i]);
+
+		if (taken &&
+		    ranges_overlap(start, size, number(REGIONS "/%s/resource", regions.items[i]),
+				   taken))
+			return false;
+	}
+	return true;
+}
+
+static int store_size(const char *region, uint64_t size)
+{
+	char path[128];
+
+	region_path(path, region);
+	if (size % DEVICE_SIZE)
+		return -EINVAL;
+	if (!number("%s/interleave_ways", path) || !number("%s/interleave_granularity", path))
+		return -ENXIO;
+	if (size && number("%s/size", path))
+		return -EBUSY;
+	put_number(size, path, "size");
+	put_number(UINT64_MAX, path, "resource");
+	for (uint64_t start = WINDOW_0; size; start += DEVICE_SIZE) {
+		put_number(0, path, "size");
+		if (start + size > WINDOW_0 + WINDOW_SIZE)
+			return -ENOSPC;
+		if (!is_free(start, size))
+			continue;
+		put_number(size, path, "size");
+		put_number(start, path, "resource");
+		break;
+	}
+	return 0;
+}
+
+static int store_target(const char *region, const char *text)
+{
+	char path[128], old[64];
+
+	region_path(path, region);
+	get(old, "%s/target0", path);
+	if (number("%s/commit", path))
+		return -EBUSY;
+	if (text[0] && (!exists(CXL "/%s", text) || !number(CXL "/%s/dpa_size", text)))
+		return -ENXIO;
+	if (text[0] && old[0])
+		return -EBUSY;
+	if (!text[0] && !old[0])
+		return 0;
+	put(text, "%s/target0", path);
+	put(text[0] ? region : "", CXL "/%s/region", text[0] ? text : old);
+	return 0;
+}
+
+static int store_commit(const char *region, uint64_t commit)
+{
+	char path[128], target[64];
+
+	region_path(path, region);
+	get(target, "%s/target0", path);
+	if (commit && (!target[0] || !number("%s/size", path)))
+		return -ENXIO;
+	if (!commit && exists("%s/driver", path))
+		break_down("%s decommitted while enabled", region);
+	put_number(commit, path, "commit");
+	if (!target[0])
+		return 0;
+	if (!commit && any_online())
+		break_down("%s decommitted with memory online", region);
+	running->hdm_start = commit ? number("%s/resource", path) : 0;
+	running->hdm_size = commit ? number("%s/size", path) : 0;
+	if (running->loses_decoders)
+		running->hdm_size = 0;
+	return 0;
+}
+
+static int store_align(const char *region, const char *text)
+{
+	char path[128];
+
+	region_path(path, region);
+	if (exists("%s/dax_region0/dax0.0/driver", path))
+		return -EBUSY;
+	put(text, "%s/dax_region0/dax0.0/align", path);
+	return 0;
+}
+
+static int store_region(const char *region, const char *file, const char *text)
+{
+	char path[128];
+	uint64_t value = 0;
+
+	region_path(path, region);
+	if (strcmp(file, "target0") == 0)
+		return store_target(region, text);
+	if (strcmp(file, "dax_region0/dax0.0/align") == 0)
+		return store_align(region, text);
+	if (!parse_u64(text, &value))
+		return -EINVAL;
+	if (strcmp(file, "size") == 0)
+		return store_size(region, value);
+	if (strcmp(file, "commit") == 0)
+		return store_commit(region, value);
+	put_number(value, path, file);
+	return 0;
+}
+
+static int enable_region(const char *region)
+{
+	char dax[128];
+
+	if (!exists(CXL "/%s", region) || exists(CXL "/%s/driver", region))
+		return -ENODEV;
+	if (!number(CXL "/%s/commit", region))
+		return -ENXIO;
+	link("/sys/bus/cxl/drivers/cxl_region", REGIONS "/%s/driver", region);
+	put("0x10000000\n", REGIONS "/%s/dax_region0/dax0.0/size", region);
+	put("2097152\n", REGIONS "/%s/dax_region0/dax0.0/align", region);
+	snprintf(dax, sizeof(dax), REGIONS "/%s/dax_region0/dax0.0", region);
+	link(dax, DAX "/devices/dax0.0");
+	bind_dax("dax0.0", "kmem");
+	return 0;
+}
+
+static int disable_region(const char *region)
+{
+	if (!exists(CXL "/%s/driver", region))
+		return -ENODEV;
+	if (exists(DAX "/devices/dax0.0/driver"))
+		break_down("%s disabled while its dax device is bound", region);
+	drop(DAX "/devices/dax0.0");
+	drop(REGIONS "/%s/dax_region0", region);
+	drop(REGIONS "/%s/driver", region);
+	return 0;
+}
+
+static int store_window(const char *file, const char *text)
+{
+	char offered[64];
+
+	if (strcmp(file, "create_ram_region") == 0) {
+		if (strcmp(get(offered, REGIONS "/create_ram_region"), text) != 0)
+			return -EBUSY;
+		add_region(text);
+		return 0;
+	}
+	if (!exists(REGIONS "/%s", text))
+		return -ENODEV;
+	remove_region(text);
+	return 0;
+}
+
+static int store_decoder(const char *decoder, const char *file, const char *text)
+{
+	char mode[64], region[64];
+	uint64_t size = 0;
+
+	get(region, CXL "/%s/region", decoder);
+	if (region[0])
+		return -EBUSY;
+	if (strcmp(file, "dpa_size") == 0 &&
+	    (!parse_u64(text, &size) ||
+	     (size && strcmp(get(mode, CXL "/%s/mode", decoder), "ram") != 0)))
+		return -EINVAL;
+	put(text, CXL "/%s/%s", decoder, file);
+	return 0;
+}
+
+/* ---- the device ---- */
+
+static void add_endpoint(void)
+{
+	for (int i = 0; i < 4; i++) {
+		char decoder[32], target[64];
+
+		snprintf(decoder, sizeof(decoder), "decoder3.%d", i);
+		put("0x0\n", ROOT "/endpoint3/%s/dpa_size", decoder);
+		put("none\n", ROOT "/endpoint3/%s/mode", decoder);
+		put("\n", ROOT "/endpoint3/%s/region", decoder);
+		snprintf(target, sizeof(target), ROOT "/endpoint3/%s", decoder);
+		link(target, CXL "/%s", decoder);
+	}
+	link(CXL "/mem0", ROOT "/endpoint3/uport");
+	link("/sys/bus/cxl/drivers/cxl_port", ROOT "/endpoint3/driver");
+	link(ROOT "/endpoint3", CXL "/endpoint3");
+	running->mem_enabled = running->hdm_enabled = !running->loses_decoders;
+}
+
+#define DEVICE_PATH "/sys/devices/pci0000:0c/" DEVICE_A
+
+/* What each driver makes of what the one before it made. */
+static void probe_memdev(void)
+{
+	link("/sys/bus/cxl/drivers/cxl_mem", DEVICE_PATH "/mem0/driver");
+	add_endpoint();
+}
+
+static void probe_function(void)
+{
+	link("/sys/bus/pci/drivers/cxl_pci", DEVICE_PATH "/driver");
+	put("0x1234\n", DEVICE_PATH "/mem0/serial");
+	link(DEVICE_PATH "/mem0", CXL "/mem0");
+	if (!running->probes_late)
+		probe_memdev();
+}
+
+static void add_device(void)
+{
+	put("", DEVICE_PATH "/remove");
+	link(DEVICE_PATH, PCI "/" DEVICE_A);
+	if (!running->probes_late)
+		probe_function();
+}
+
+static int store_probe(const char *device)
+{
+	if (strcmp(device, DEVICE_A) == 0 && !exists(DEVICE_PATH "/driver"))
+		probe_function();
+	else if (strcmp(device, "mem0") == 0 && !exists(DEVICE_PATH "/mem0/driver"))
+		probe_memdev();
+	return 0;
+}
+
+static void remove_device(void)
+{
+	if (running->hdm_size)
+		break_down("the device was removed while it decodes");
+	drop(PCI "/" DEVICE_A);
+	drop(CXL "/mem0");
+	drop(DEVICE_PATH);
+	drop(CXL "/endpoint3");
+	drop(ROOT "/endpoint3");
+	for (int i = 0; i < 4; i++)
+		drop(CXL "/decoder3.%d", i);
+}
+
+static void reset_port(void)
+{
+	if (running->masks_reset)
+		return;
+	if (exists(PCI "/" DEVICE_A))
+		break_down("the port was reset with the device in use");
+	running->mem_enabled = running->hdm_enabled = running->marked = false;
+	running->hdm_size = 0;
+}
+
+static int store_port(const char *file)
+{
+	if (strcmp(file, "reset_subordinate") == 0)
+		reset_port();
+	else if (!exists(PCI "/" DEVICE_A))
+		add_device();
+	return 0;
+}
+
+/* ---- writes ---- */
+
+static const char *after(const char *path, const char *prefix)
+{
+	return starts_with(path, prefix) ? path + strlen(prefix) : NULL;
+}
+
+/* "OBJECT/FILE" behind @prefix */
+static bool split(const char *path, const char *prefix, char object[64], char file[64])
+{
+	const char *rest = after(path, prefix);
+
+	return rest && sscanf(rest, "%63[^/]/%63s", object, file) == 2;
+}
+
+/* The paths are those of the files themselves, links followed. */
+static int store(const char *path, const char *text)
+{
+	char object[64], file[64];
+	int block;
+
+	if (sscanf(path, MEMORY "/memory%d/state", &block) == 1)
+		return store_state(block, text);
+	if (split(path, DAX "/drivers/", object, file))
+		return store_dax(object, file, text);
+	if (after(path, "/sys/bus/cxl/drivers/cxl_region/unbind"))
+		return disable_region(text);
+	if (after(path, "/sys/bus/cxl/drivers/cxl_region/bind"))
+		return enable_region(text);
+	if (after(path, "/sys/bus/cxl/drivers_probe") || after(path, "/sys/bus/pci/drivers_probe"))
+		return store_probe(text);
+	if (split(path, ROOT "/endpoint3/", object, file))
+		return store_decoder(object, file, text);
+	if (split(path, REGIONS "/", object, file))
+		return store_region(object, file, text);
+	if (after(path, REGIONS "/"))
+		return store_window(after(path, REGIONS "/"), text);
+	if (after(path, PCI "/" PORT_A "/"))
+		return store_port(after(path, PCI "/" PORT_A "/"));
+	if (strcmp(path, DEVICE_PATH "/remove") == 0) {
+		remove_device();
+		return 0;
+	}
+	put(text, "%s", path); /* an attribute that keeps what is written */
+	return 0;
+}
+
+static int faulty_store(const char *path, const char *text)
+{
+	bool now = ++running->writes == running->fault_at;
+	int rc;
+
+	if (now && running->fault == FAULT_DIE_BEFORE)
+		_exit(DEATH);
+	if (now && running->fault == FAULT_EIO)
+		return -EIO;
+	if (now && running->fault == FAULT_NOTHING_CHANGES)
+		return 0;
+	rc = store(path, text);
+	if (now && running->fault == FAULT_DIE_AFTER)
+		_exit(DEATH);
+	return rc;
+}
+
+ssize_t __real_write(int fd, const void *buffer, size_t size);
+ssize_t __wrap_write(int fd, const void *buffer, size_t size);
+
+ssize_t __wrap_write(int fd, const void *buffer, size_t size)
+{
+	char link_path[64], path[PATH_MAX], text[256];
+	const char *machine;
+	ssize_t length;
+	int rc;
+
+	snprintf(link_path, sizeof(link_path), "/proc/self/fd/%d", fd);
+	length = readlink(link_path, path, sizeof(path) - 1);
+	path[length > 0 ? length : 0] = '\0';
+	machine = running ? after(path, running->tree.root) : NULL;
+	if (!machine || !after(machine, "/sys/") || size >= sizeof(text))
+		return __real_write(fd, buffer, size);
+	memcpy(text, buffer, size);
+	text[size] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	rc = faulty_store(machine, text);
+	if (!rc)
+		return (ssize_t)size;
+	errno = -rc;
+	return -1;
+}
+
+/* ---- what libcxl, config space and registers would tell ---- */
+
+static enum dax_mode dax_mode(void)
+{
+	char driver[NAME_SIZE];
+
+	if (sys_link_name(&running->tree.sys, driver, sizeof(driver), DAX "/devices/dax0.0/driver"))
+		return DAX_DISABLED;
+	return strcmp(driver, "kmem") == 0 ? DAX_SYSTEM_RAM : DAX_DEVDAX;
+}
+
+static void collect_region(struct host *host, const char *name)
+{
+	uint64_t start = number(CXL "/%s/resource", name);
+	char target[64];
+	struct region *region;
+
+	if (!get(target, CXL "/%s/target0", name)[0])
+		return; /* of no device, so below no port */
+	model_region(host, name, "mem0", start);
+	region = region_of(host, name);
+	region->committed = number(CXL "/%s/commit", name);
+	region->enabled = exists(CXL "/%s/driver", name);
+	if (!region->committed)
+		decoder_of(host, DECODER)->size = 0;
+	if (exists(REGIONS "/%s/dax_region0", name))
+		model_dax(host, "dax0.0", name, dax_mode());
+}
+
+static void forget_device(struct host *host)
+{
+	memdev_of(host, "mem0")->root_port[0] = '\0';
+	function_of(host, DEVICE_A)->root_port[0] = '\0';
+}
+
+int __wrap_collect_host(const struct sys *sys, struct host *host, struct error *err);
+
+int __wrap_collect_host(const struct sys *sys, struct host *host, struct error *err)
+{
+	cleanup_names struct names regions = {0};
+	struct hdm_range *range;
+
+	model_idle(host);
+	sys_list(sys, &regions, "region", REGIONS);
+	for (size_t i = 0; i < regions.count; i++)
+		collect_region(host, regions.items[i]);
+	range = &function_of(host, DEVICE_A)->hdm.items[0];
+	range->start = running->hdm_start;
+	range->size = running->hdm_size;
+	range->committed = running->hdm_size;
+	if (!exists(PCI "/" DEVICE_A))
+		forget_device(host);
+	return collect_memory(sys, host, err);
+}
+
+int __wrap_collect_device_registers(const struct sys *sys, struct function *function,
+				    struct error *err);
+
+int __wrap_collect_device_registers(const struct sys *sys, struct function *function,
+				    struct error *err)
+{
+	struct hdm_range *range;
+
+	(void)sys;
+	if (!exists(PCI "/%s", function->address))
+		return (fail)(err, -ENODEV, "%s is gone", function->address);
+	function->registers = true;
+	function->mem_enabled = running->mem_enabled;
+	function->hdm_enabled = running->hdm_enabled;
+	range = list_add(&function->hdm);
+	range->start = running->hdm_start;
+	range->size = running->hdm_size;
+	range->committed = running->hdm_size;
+	return 0;
+}
+
+int __wrap_component_open(const struct sys *sys, struct component **out, const char *address,
+			  bool writable, struct error *err);
+
+int __wrap_component_open(const struct sys *sys, struct component **out, const char *address,
+			  bool writable, struct error *err)
+{
+	(void)sys;
+	(void)writable;
+	*out = NULL;
+	return exists(PCI "/%s", address) ? 0 : (fail)(err, -ENODEV, "%s is gone", address);
+}
+
+int __wrap_hdm_mark(struct component *component, unsigned int *decoder, struct error *err);
+
+int __wrap_hdm_mark(struct component *component, unsigned int *decoder, struct error *err)
+{
+	(void)component;
+	(void)err;
+	*decoder = 3;
+	running->marked = true;
+	return 0;
+}
+
+int __wrap_hdm_marked(struct component *component, bool *marked, struct error *err);
+
+int __wrap_hdm_marked(struct component *component, bool *marked, struct error *err)
+{
+	(void)component;
+	(void)err;
+	*marked = running->marked;
+	return 0;
+}
+
+int __wrap_hdm_unmark(struct component *component, struct error *err);
+
+int __wrap_hdm_unmark(struct component *component, struct error *err)
+{
+	(void)component;
+	(void)err;
+	running->marked = false;
+	return 0;
+}
+
+int __wrap_config_open(const struct sys *sys, struct config **out, const char *address,
+		       struct error *err);
+
+int __wrap_config_open(const struct sys *sys, struct config **out, const char *address,
+		       struct error *err)
+{
+	(void)sys;
+	*out = NULL;
+	return exists(PCI "/%s", address) ? 0 : (fail)(err, -ENODEV, "%s is gone", address);
+}
+
+int __wrap_port_sbr_unmask(struct config *config, bool unmask, bool *was, struct error *err);
+
+int __wrap_port_sbr_unmask(struct config *config, bool unmask, bool *was, struct error *err)
+{
+	(void)config;
+	(void)unmask;
+	(void)err;
+	if (was)
+		*was = true;
+	return 0;
+}
+
+int __wrap_module_is_there(const char *name, bool *there, struct error *err);
+
+int __wrap_module_is_there(const char *name, bool *there, struct error *err)
+{
+	(void)name;
+	(void)err;
+	*there = true;
+	return 0;
+}
+
+/* Time passes when somebody looks at it, or sleeps. */
+static uint64_t milliseconds_now;
+
+uint64_t __wrap_now_ms(void);
+
+uint64_t __wrap_now_ms(void)
+{
+	return milliseconds_now++;
+}
+
+void __wrap_sleep_ms(unsigned int milliseconds);
+
+void __wrap_sleep_ms(unsigned int milliseconds)
+{
+	milliseconds_now += milliseconds;
+}
+
+/* ---- up and down ---- */
+
+static void add_files(void)
+{
+	static const char *const files[] = {
+		DAX "/drivers/kmem/unbind",
+		DAX "/drivers/kmem/bind",
+		DAX "/drivers/kmem/new_id",
+		DAX "/drivers/kmem/remove_id",
+		DAX "/drivers/device_dax/unbind",
+		DAX "/drivers/device_dax/bind",
+		DAX "/drivers/device_dax/new_id",
+		DAX "/drivers/device_dax/remove_id",
+		"/sys/bus/cxl/drivers/cxl_region/bind",
+		"/sys/bus/cxl/drivers/cxl_region/unbind",
+		"/sys/bus/cxl/drivers_probe",
+		"/sys/bus/pci/drivers_probe",
+		"/sys/bus/pci/drivers/cxl_pci/bind",
+		"/sys/bus/cxl/drivers/cxl_mem/bind",
+		"/sys/bus/cxl/drivers/cxl_port/bind",
+		REGIONS "/delete_region",
+		PCI "/" PORT_A "/reset_subordinate",
+		PCI "/" PORT_A "/rescan",
+		DAX "/devices/.keep",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		put("", "%s", files[i]);
+	link(REGIONS, CXL "/decoder0.0");
+	offer_region();
+	put("8000000\n", MEMORY "/block_size_bytes");
+}
+
+/* By the same ways that the engine goes. */
+static void build(const struct host *host)
+{
+	if (!host->regions.count)
+		return;
+	store_window("create_ram_region", "region0");
+	store_region("region0", "interleave_granularity", "0x100");
+	store_region("region0", "interleave_ways", "0x1");
+	store_region("region0", "size", "0x10000000");
+	put("ram", CXL "/" DECODER "/mode");
+	put("0x10000000", CXL "/" DECODER "/dpa_size");
+	store_region("region0", "target0", DECODER);
+	store_region("region0", "commit", "1");
+	enable_region("region0");
+	if (host->dax_devices.items[0].mode != DAX_SYSTEM_RAM) {
+		each_block(block) drop(MEMORY "/memory%d", block);
+		unbind_dax("dax0.0", "kmem");
+	}
+	if (host->dax_devices.items[0].mode == DAX_DEVDAX)
+		bind_dax("dax0.0", "device_dax");
+}
+
+struct kernel *kernel_boot(const struct host *host)
+{
+	char policy[64];
+
+	running = mmap(NULL, sizeof(*running), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	assert_ptr_not_equal(running, MAP_FAILED);
+	tree_make(&running->tree);
+	add_files();
+	put("offline\n", MEMORY "/auto_online_blocks");
+	add_device();
+	build(host);
+	list_each(block, &host->blocks)
+		if (block_online(block))
+			store_state(block->number, strcmp(block->zones, "Movable") == 0
+							   ? "online_movable"
+							   : "online_kernel");
+	snprintf(policy, sizeof(policy), "%s\n", host->auto_online);
+	put(policy, MEMORY "/auto_online_blocks");
+	return running;
+}
+
+void kernel_halt(struct kernel *kernel)
+{
+	running = NULL;
+	tree_remove(&kernel->tree);
+	munmap(kernel, sizeof(*kernel));
+}
+
+void kernel_squat(struct kernel *kernel, const char *region, uint64_t size)
+{
+	char text[32];
+
+	(void)kernel;
+	snprintf(text, sizeof(text), "0x%" PRIx64, size);
+	store_window("create_ram_region", region);
+	store_region(region, "interleave_granularity", "0x100");
+	store_region(region, "interleave_ways", "0x1");
+	store_region(region, "size", text);
+	store_region(region, "commit", "1");
+}
+
+static char *picture;
+static size_t picture_size;
+
+static int draw(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+	const char *machine = path + strlen(running->tree.root);
+	char line[PATH_MAX + 256], text[128] = "";
+
+	(void)status;
+	(void)ftw;
+	if (type == FTW_F)
+		sys_read(&running->tree.sys, text, sizeof(text), "%s", machine);
+	if (type == FTW_SL || type == FTW_SLN)
+		sys_link_name(&running->tree.sys, text, sizeof(text), "%s", machine);
+	if (type == FTW_D || !after(machine, "/sys/"))
+		return 0;
+	snprintf(line, sizeof(line), "%s: %s\n", machine, text);
+	picture = xrealloc(picture, picture_size + strlen(line) + 1);
+	strcpy(picture + picture_size, line);
+	picture_size += strlen(line);
+	return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The lines in order: a directory lists what was made anew at another place. */
+static char *sorted(char *text)
+{
+	LIST(char *) lines = {0};
+	char *line, *rest = text, *out = xcalloc(1, strlen(text) + 2);
+
+	while ((line = strsep(&rest, "\n")))
+		if (line[0])
+			*list_add(&lines) = line;
+	list_sort(&lines, by_text);
+	list_each(each, &lines) {
+		strcat(out, *each);
+		strcat(out, "\n");
+	}
+	free(lines.items);
+	free(text);
+	return out;
+}
+
+char *kernel_picture(struct kernel *kernel)
+{
+	picture = xcalloc(1, 1);
+	picture_size = 0;
+	nftw(kernel->tree.root, draw, 16, FTW_PHYS);
+	return sorted(picture);
+}

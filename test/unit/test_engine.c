@@ -1,0 +1,933 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * exec/: whole recoveries on a kernel of files (kernel.h): what they do, what a failing or dying
+ * step leaves behind, and that --resume and --abort finish it.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "exec/engine.h"
+#include "exec/find.h"
+#include "kernel.h"
+#include "sys/stop.h"
+#include "sys/util.h"
+
+/* Last: its macro fail() would swallow the declaration of ours. */
+#include <cmocka.h>
+
+#define MEMORY "/sys/devices/system/memory"
+
+/* One machine and one run on it. */
+struct run {
+	struct kernel *kernel;
+	struct host before;
+	struct plan plan;
+	char *picture; /* of /sys before */
+	enum outcome outcome;
+	struct error err, unrepaired;
+	LIST(struct step_report) reports;
+	bool resumed;
+};
+
+static void make_run(struct run *run, void (*model)(struct host *))
+{
+	memset(run, 0, sizeof(*run));
+	model(&run->before);
+	plan_recover(&run->before, host_root_port(&run->before, PORT_A), &run->plan);
+	run->kernel = kernel_boot(&run->before);
+	run->picture = kernel_picture(run->kernel);
+}
+
+static int make_ram(void **state)
+{
+	static struct run run;
+
+	make_run(&run, model_system_ram);
+	*state = &run;
+	return 0;
+}
+
+static int make_devdax(void **state)
+{
+	static struct run run;
+
+	make_run(&run, model_devdax);
+	*state = &run;
+	return 0;
+}
+
+static void model_disabled(struct host *host)
+{
+	model_devdax(host);
+	dax_of(host, "dax0.0")->mode = DAX_DISABLED;
+}
+
+static int make_disabled(void **state)
+{
+	static struct run run;
+
+	make_run(&run, model_disabled);
+	*state = &run;
+	return 0;
+}
+
+static int make_idle(void **state)
+{
+	static struct run run;
+
+	make_run(&run, model_idle);
+	*state = &run;
+	return 0;
+}
+
+static int drop_run(void **state)
+{
+	struct run *run = *state;
+
+	kernel_halt(run->kernel);
+	host_free(&run->before);
+	plan_free(&run->plan);
+	free(run->picture);
+	free(run->reports.items);
+	return 0;
+}
+
+/* ---- running ---- */
+
+static struct host copy_of_host(const struct host *host)
+{
+	struct json_object *json = record_to_json(&host_record, host);
+	struct host copy = {0};
+
+	assert_int_equal(record_from_json(&host_record, &copy, json, "host", NULL), 0);
+	json_object_put(json);
+	return copy;
+}
+
+static struct plan copy_of_plan(const struct plan *plan)
+{
+	struct json_object *json = record_to_json(&plan_record, plan);
+	struct plan copy = {0};
+
+	assert_int_equal(record_from_json(&plan_record, &copy, json, "plan", NULL), 0);
+	json_object_put(json);
+	return copy;
+}
+
+static void with_engine(struct run *run, struct journal *journal, bool resumed, bool undo)
+{
+	struct engine engine = {
+		.sys = &run->kernel->tree.sys,
+		.before = &journal->before,
+		.plan = &journal->plan,
+		.journal = journal,
+		.resumed = resumed,
+		.offline_timeout_ms = 5000,
+	};
+
+	run->err = run->unrepaired = (struct error){0};
+	run->outcome = undo ? engine_abort(&engine, &run->err)
+			    : engine_run(&engine, &run->err, &run->unrepaired);
+	free(run->reports.items);
+	memcpy(&run->reports, &engine.reports, sizeof(run->reports));
+}
+
+static void recover(struct run *run)
+{
+	cleanup_journal struct journal journal = {0};
+	struct host host = copy_of_host(&run->before);
+	struct plan plan = copy_of_plan(&run->plan);
+
+	journal_init(&run->kernel->tree.sys, &journal, &plan, &host);
+	with_engine(run, &journal, false, false);
+}
+
+static bool has_journal(struct run *run)
+{
+	return sys_exists(&run->kernel->tree.sys, "/var/lib/cxl-iso/recover-" PORT_A ".json");
+}
+
+static void go_on(struct run *run, bool undo)
+{
+	cleanup_journal struct journal journal = {0};
+	struct error err = {0};
+	int rc = journal_load(&run->kernel->tree.sys, "recover", PORT_A, &journal, &err);
+
+	if (rc)
+		fail_msg("no journal: %d %s", rc, err.text);
+	with_engine(run, &journal, true, undo);
+}
+
+static void check_outcome(struct run *run, enum outcome outcome, const char *text)
+{
+	if (run->outcome != outcome || strcmp(run->err.text, text) != 0 || run->kernel->disaster[0])
+		fail_msg("%s \"%s\" (hint \"%s\"; putting back: \"%s\") instead of %s \"%s\"; %s",
+			 outcome_names[run->outcome], run->err.text, run->err.hint,
+			 run->unrepaired.text, outcome_names[outcome], text, run->kernel->disaster);
+}
+
+static void check_as_before(struct run *run, const char *when)
+{
+	cleanup_free char *now = kernel_picture(run->kernel);
+	size_t same = 0;
+
+	if (run->kernel->disaster[0])
+		fail_msg("%s: %s", when, run->kernel->disaster);
+	while (now[same] && now[same] == run->picture[same])
+		same++;
+	if (now[same] != run->picture[same])
+		fail_msg("%s: not as before:\n%.200s\ninstead of\n%.200s", when,
+			 now + (same > 60 ? same - 60 : 0),
+			 run->picture + (same > 60 ? same - 60 : 0));
+	if (has_journal(run))
+		fail_msg("%s: the journal was left", when);
+}
+
+/* "offline-memory done, ..." of all steps */
+static void check_reports(struct run *run, const char *const *expected)
+{
+	char got[2048] = "", want[2048] = "";
+	size_t used = 0;
+
+	list_each(report, &run->reports)
+		used += (size_t)snprintf(got + used, sizeof(got) - used, "  %s %s\n",
+					 step_names[report->kind],
+					 step_result_names[report->result]);
+	for (used = 0; *expected; expected++)
+		used += (size_t)snprintf(want + used, sizeof(want) - used, "  %s\n", *expected);
+	if (strcmp(got, want) != 0)
+		fail_msg("did\n%sinstead of\n%s", got, want);
+}
+
+#define STEPS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* ---- nothing goes wrong ---- */
+
+static void test_ram(void **state)
+{
+	struct run *run = *state;
+
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "recovered");
+	check_reports(run,
+		      STEPS("hold-new-memory done", "offline-memory done", "unbind-dax done",
+			    "disable-region done", "delete-region done", "mark-device done",
+			    "remove-function done", "reset-port done", "rescan-port done",
+			    "check-reset done", "hold-new-memory already", "rescan-port already",
+			    "create-region done", "check-decoder done", "load-module already",
+			    "load-module already", "enable-region done", "bind-dax already",
+			    "online-memory done", "release-new-memory done"));
+}
+
+static void test_devdax(void **state)
+{
+	struct run *run = *state;
+
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "recovered");
+}
+
+static void test_idle(void **state)
+{
+	struct run *run = *state;
+
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "recovered");
+}
+
+/* A device that comes back with another alignment than it had. */
+static void test_alignment(void **state)
+{
+	struct run *run = *state;
+
+	dax_of(&run->before, "dax0.0")->align = 4096;
+	tree_file(&run->kernel->tree, "4096", "/sys/bus/dax/devices/dax0.0/align");
+	free(run->picture);
+	run->picture = kernel_picture(run->kernel);
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "aligned");
+}
+
+static void test_late_probes(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->probes_late = true;
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "probed late");
+}
+
+/* ---- addresses ---- */
+
+static void move_region(struct run *run, uint64_t start)
+{
+	struct region *region = region_of(&run->before, "region0");
+
+	region->start = start;
+	dax_of(&run->before, "dax0.0")->mappings.items[0].start = start;
+}
+
+/* The region was not where the kernel would put it: two lower holes are to be filled. */
+static void test_holes_below(void **state)
+{
+	struct run *run = *state;
+	const struct step step = {.kind = STEP_CREATE_REGION, .object = "region0"};
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	struct error err = {0};
+	bool done = true;
+
+	move_region(run, WINDOW_0 + 2 * DEVICE_SIZE);
+	check_error(step_create_region.observe(&engine, &step, &done, &err), 0, &err, "", "");
+	assert_false(done);
+	check_error(step_create_region.act(&engine, &step, &err), 0, &err, "", "");
+	check_error(step_create_region.observe(&engine, &step, &done, &err), 0, &err, "", "");
+	assert_true(done);
+	assert_string_equal(run->kernel->disaster, "");
+	assert_int_equal(run->kernel->hdm_start, WINDOW_0 + 2 * DEVICE_SIZE);
+	/* the placeholders are gone */
+	assert_false(sys_exists(&run->kernel->tree.sys, "/sys/bus/cxl/devices/region0"));
+	assert_false(sys_exists(&run->kernel->tree.sys, "/sys/bus/cxl/devices/region1"));
+	assert_true(sys_exists(&run->kernel->tree.sys, "/sys/bus/cxl/devices/region2"));
+}
+
+static int make_holes(void **state)
+{
+	static struct run run;
+
+	make_run(&run, model_idle);
+	model_region(&run.before, "region0", "mem0", WINDOW_0);
+	model_dax(&run.before, "dax0.0", "region0", DAX_SYSTEM_RAM);
+	*state = &run;
+	return 0;
+}
+
+static void test_address_taken(void **state)
+{
+	struct run *run = *state;
+	const struct step step = {.kind = STEP_CREATE_REGION, .object = "region0"};
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	cleanup_free char *before = NULL, *now = NULL;
+	struct error err = {0};
+
+	kernel_squat(run->kernel, "region0", 2 * DEVICE_SIZE);
+	before = kernel_picture(run->kernel);
+	move_region(run, WINDOW_0 + DEVICE_SIZE);
+	check_error(step_create_region.act(&engine, &step, &err), -EADDRINUSE, &err,
+		    "address 0x6a0000000 is taken: the kernel offers 0x6b0000000", "");
+	now = kernel_picture(run->kernel);
+	assert_string_equal(now, before);
+}
+
+/* ---- something goes wrong ---- */
+
+static void test_pinned(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->pinned = WINDOW_0 / BLOCK_SIZE;
+	recover(run);
+	check_outcome(
+		run, OUTCOME_PUT_BACK,
+		"memory210 (0x690000000, zone Movable) can not be offlined: Device or resource "
+		"busy");
+	assert_string_equal(run->err.hint, "something pins its pages (direct I/O, a pipe, RDMA, "
+					   "VFIO); end it and try again");
+	check_as_before(run, "pinned");
+}
+
+/* Putting back fails in its last write; to finish that later is no success of the recovery. */
+static void test_put_back_later(void **state)
+{
+	struct run *run = *state;
+	unsigned int writes;
+
+	run->kernel->pinned = 210;
+	recover(run);
+	writes = run->kernel->writes;
+	check_outcome(run, OUTCOME_PUT_BACK, run->err.text);
+	run->kernel->fault_at = 2 * writes;
+	recover(run);
+	assert_int_equal(run->outcome, OUTCOME_PARTIAL);
+	assert_true(starts_with(run->err.text, "memory210 "));
+	assert_true(starts_with(run->unrepaired.text, "cannot write \"online\" to "));
+	go_on(run, false);
+	check_outcome(run, OUTCOME_PUT_BACK,
+		      "the recovery failed before it was cut short: memory210 (0x690000000, zone "
+		      "Movable) can not be offlined: Device or resource busy");
+	check_as_before(run, "put back later");
+}
+
+static void test_pinned_for_a_while(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->pinned = WINDOW_0 / BLOCK_SIZE + 1;
+	run->kernel->pins = 5;
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "pinned for a while");
+}
+
+static void test_kernel_zone(void **state)
+{
+	struct run *run = *state;
+
+	tree_file(&run->kernel->tree, "Normal\n", MEMORY "/memory211/valid_zones");
+	run->kernel->pinned = 211;
+	recover(run);
+	assert_string_equal(run->err.text, "memory211 (0x698000000, zone Normal) can not be "
+					   "offlined: Device or resource busy");
+	assert_string_equal(run->err.hint,
+			    "kernel pages in zone Normal do not move: end the programs "
+			    "they serve, or reboot");
+}
+
+/* One block in each zone, and one that was offline: each is put where it was. */
+static void test_zones_are_kept(void **state)
+{
+	struct run *run = *state;
+
+	strcpy(run->before.blocks.items[0].zones, "Normal");
+	tree_file(&run->kernel->tree, "Normal\n", MEMORY "/memory210/valid_zones");
+	free(run->picture);
+	run->picture = kernel_picture(run->kernel);
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "zones");
+}
+
+static int make_half(void **state)
+{
+	static struct run run;
+	struct host host = {0};
+
+	model_system_ram(&host);
+	strcpy(host.blocks.items[1].state, "offline");
+	strcpy(host.blocks.items[1].zones, "Normal Movable");
+	run = (struct run){.before = host};
+	plan_recover(&run.before, host_root_port(&run.before, PORT_A), &run.plan);
+	run.kernel = kernel_boot(&run.before);
+	run.picture = kernel_picture(run.kernel);
+	*state = &run;
+	return 0;
+}
+
+static void test_offline_stays_offline(void **state)
+{
+	struct run *run = *state;
+
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "half");
+	check_file(&run->kernel->tree, "offline\n", MEMORY "/memory211/state");
+}
+
+static void test_kernel_keeps_blocks(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->keeps_blocks = true;
+	recover(run);
+	check_outcome(run, OUTCOME_REBOOT, "the kernel did not remove 2 memory blocks of dax0.0");
+	assert_string_equal(run->err.hint,
+			    "their addresses can not be used again until the host is "
+			    "rebooted");
+	assert_true(has_journal(run));
+	/* nothing more was tried, but what the whole host shares is given back */
+	check_reports(run, STEPS("hold-new-memory done", "offline-memory done", "unbind-dax failed",
+				 "release-new-memory done"));
+	check_file(&run->kernel->tree, "online", MEMORY "/auto_online_blocks");
+}
+
+static void test_masked_reset(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->masks_reset = true;
+	recover(run);
+	check_outcome(run, OUTCOME_PUT_BACK,
+		      DEVICE_A " was not reset, although the kernel reported success");
+	assert_string_equal(run->err.hint,
+			    "the port may mask bus resets for CXL (DVSEC 3, Unmask SBR)");
+	assert_false(run->kernel->marked);
+	check_as_before(run, "masked");
+}
+
+/* What is committed but does not decode must not go online. */
+static void test_lost_decoders(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->loses_decoders = true;
+	recover(run);
+	check_outcome(run, OUTCOME_PARTIAL, DEVICE_A ": CXL.mem is not enabled");
+	assert_true(has_journal(run));
+	assert_false(sys_exists(&run->kernel->tree.sys, MEMORY "/memory210"));
+}
+
+/* ---- every write fails once ---- */
+
+static unsigned int count_writes(void (*model)(struct host *))
+{
+	unsigned int writes;
+	struct run run;
+	void *state = &run;
+
+	make_run(&run, model);
+	recover(&run);
+	check_outcome(&run, OUTCOME_DONE, "");
+	writes = run.kernel->writes;
+	drop_run(&state);
+	return writes;
+}
+
+/* A failure is put back, or can be finished later. */
+static void check_finished(struct run *run, const char *when)
+{
+	if (run->outcome == OUTCOME_PARTIAL) {
+		if (!has_journal(run))
+			fail_msg("%s: no journal to go on with", when);
+		go_on(run, false);
+	}
+	if (run->outcome != OUTCOME_DONE && run->outcome != OUTCOME_PUT_BACK)
+		fail_msg("%s: %s \"%s\"", when, outcome_names[run->outcome], run->err.text);
+	check_as_before(run, when);
+}
+
+/* A write that was taken and changed nothing is never taken for success. */
+static void check_not_fooled(struct run *run, const char *when)
+{
+	if (run->outcome == OUTCOME_DONE || run->outcome == OUTCOME_PUT_BACK)
+		check_as_before(run, when);
+	else if (!run->err.text[0] || !has_journal(run))
+		fail_msg("%s: %s \"%s\"", when, outcome_names[run->outcome], run->err.text);
+}
+
+static void fail_each_write(void (*model)(struct host *), enum fault fault)
+{
+	unsigned int writes = count_writes(model);
+
+	assert_in_range(writes, 1, 100);
+	for (unsigned int i = 1; i <= writes; i++) {
+		struct run run;
+		void *state = &run;
+		char when[64];
+
+		snprintf(when, sizeof(when), "write %u of %u", i, writes);
+		make_run(&run, model);
+		run.kernel->fault = fault;
+		run.kernel->fault_at = i;
+		recover(&run);
+		if (fault == FAULT_EIO)
+			check_finished(&run, when);
+		else
+			check_not_fooled(&run, when);
+		drop_run(&state);
+	}
+}
+
+static void test_each_write_fails(void **state)
+{
+	(void)state;
+	fail_each_write(model_system_ram, FAULT_EIO);
+	fail_each_write(model_devdax, FAULT_EIO);
+	fail_each_write(model_disabled, FAULT_EIO);
+	fail_each_write(model_idle, FAULT_EIO);
+}
+
+static void test_each_write_is_ignored(void **state)
+{
+	(void)state;
+	fail_each_write(model_system_ram, FAULT_NOTHING_CHANGES);
+	fail_each_write(model_devdax, FAULT_NOTHING_CHANGES);
+}
+
+/* ---- we die at every write ---- */
+
+static int recover_in_child(void *context)
+{
+	recover(context);
+	return 0;
+}
+
+static void die_at_each_write(void (*model)(struct host *), enum fault fault, bool undo)
+{
+	unsigned int writes = count_writes(model);
+
+	for (unsigned int i = 1; i <= writes; i++) {
+		struct run run;
+		void *state = &run;
+		char when[64];
+
+		snprintf(when, sizeof(when), "death at write %u of %u, then %s", i, writes,
+			 undo ? "--abort" : "--resume");
+		make_run(&run, model);
+		run.kernel->fault = fault;
+		run.kernel->fault_at = i;
+		assert_int_equal(in_child(recover_in_child, &run), DEATH);
+		run.kernel->fault_at = 0;
+		go_on(&run, undo);
+		if (run.outcome != (undo ? OUTCOME_PUT_BACK : OUTCOME_DONE))
+			fail_msg("%s: %s \"%s\"", when, outcome_names[run.outcome], run.err.text);
+		check_as_before(&run, when);
+		drop_run(&state);
+	}
+}
+
+static void test_resume_after_death(void **state)
+{
+	(void)state;
+	die_at_each_write(model_system_ram, FAULT_DIE_BEFORE, false);
+	die_at_each_write(model_system_ram, FAULT_DIE_AFTER, false);
+	die_at_each_write(model_devdax, FAULT_DIE_AFTER, false);
+	die_at_each_write(model_idle, FAULT_DIE_AFTER, false);
+}
+
+static void test_abort_after_death(void **state)
+{
+	(void)state;
+	die_at_each_write(model_system_ram, FAULT_DIE_BEFORE, true);
+	die_at_each_write(model_system_ram, FAULT_DIE_AFTER, true);
+	die_at_each_write(model_devdax, FAULT_DIE_AFTER, true);
+}
+
+/* ---- after a reboot ---- */
+
+/* Of the memory nothing is left but what the journal says. */
+static void test_build_after_reboot(void **state)
+{
+	struct run *run = *state;
+	cleanup_journal struct journal journal = {0};
+	struct host host = copy_of_host(&run->before);
+	struct plan plan = copy_of_plan(&run->plan);
+	struct host idle = {0};
+
+	kernel_halt(run->kernel);
+	model_idle(&idle);
+	run->kernel = kernel_boot(&idle);
+	host_free(&idle);
+	journal_init(&run->kernel->tree.sys, &journal, &plan, &host);
+	journal.direction = DIRECTION_UP;
+	with_engine(run, &journal, true, false);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "after a reboot");
+}
+
+/* ---- signals ---- */
+
+static int recover_stopped(void *context)
+{
+	struct run *run = context;
+
+	stop_on_signals();
+	raise(SIGTERM);
+	recover(run);
+	if (strcmp(run->err.text, "stopped by a signal") != 0)
+		return 1;
+	return run->outcome == OUTCOME_PUT_BACK ? 0 : 2;
+}
+
+static void test_stopped(void **state)
+{
+	struct run *run = *state;
+
+	assert_int_equal(in_child(recover_stopped, run), 0);
+	check_as_before(run, "stopped");
+}
+
+/* ---- progress ---- */
+
+struct listener {
+	struct progress progress;
+	unsigned int begun, parts, ended, turned;
+};
+
+static void on_begin(struct progress *progress, const struct step *step, size_t at, size_t total)
+{
+	struct listener *listener = (struct listener *)progress;
+
+	(void)step;
+	assert_int_equal(at, ++listener->begun);
+	assert_int_equal(total, 20);
+}
+
+static void on_part(struct progress *progress, const struct step *step, uint64_t done,
+		    uint64_t total)
+{
+	struct listener *listener = (struct listener *)progress;
+
+	assert_true(step->kind == STEP_OFFLINE_MEMORY || step->kind == STEP_ONLINE_MEMORY);
+	assert_int_equal(total, 2);
+	assert_int_equal(done, listener->parts++ % 2 + 1);
+}
+
+static void on_end(struct progress *progress, const struct step *step,
+		   const struct step_report *report)
+{
+	((struct listener *)progress)->ended++;
+	assert_int_equal(step->kind, report->kind);
+	assert_string_equal(step->object, report->object);
+}
+
+static void on_turn(struct progress *progress, const struct error *why)
+{
+	((struct listener *)progress)->turned++;
+	assert_string_not_equal(why->text, "");
+}
+
+static void test_progress(void **state)
+{
+	struct run *run = *state;
+	struct listener listener = {{on_begin, on_part, on_end, on_turn}, 0, 0, 0, 0};
+	cleanup_engine struct engine engine = {
+		.sys = &run->kernel->tree.sys,
+		.before = &run->before,
+		.plan = &run->plan,
+		.progress = &listener.progress,
+		.offline_timeout_ms = 5000,
+	};
+
+	assert_int_equal(engine_run(&engine, &run->err, &run->unrepaired), OUTCOME_DONE);
+	assert_int_equal(listener.begun, 20);
+	assert_int_equal(listener.ended, 20);
+	assert_int_equal(listener.parts, 4);
+	assert_int_equal(listener.turned, 0);
+}
+
+static void test_progress_of_failure(void **state)
+{
+	struct run *run = *state;
+	struct listener listener = {{NULL, NULL, on_end, on_turn}, 0, 0, 0, 0};
+	cleanup_engine struct engine engine = {
+		.sys = &run->kernel->tree.sys,
+		.before = &run->before,
+		.plan = &run->plan,
+		.progress = &listener.progress,
+	};
+
+	run->kernel->pinned = 210;
+	assert_int_equal(engine_run(&engine, &run->err, &run->unrepaired), OUTCOME_PUT_BACK);
+	assert_int_equal(listener.turned, 1);
+	assert_int_equal(listener.ended, 12);
+}
+
+/* ---- plans that do not fit the picture ---- */
+
+static const struct step_ops *const memory_steps[] = {&step_offline_memory, &step_online_memory};
+static const struct step_ops *const region_steps[] = {&step_disable_region, &step_delete_region,
+						      &step_create_region, &step_enable_region};
+static const struct step_ops *const dax_steps[] = {&step_bind_dax};
+
+static void check_unknown(struct run *run, const struct step_ops *const *ops, size_t count,
+			  const char *object)
+{
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	struct step step = {0};
+	char text[128];
+
+	copy_text(step.object, sizeof(step.object), object);
+	snprintf(text, sizeof(text), "the plan names %s, which was not there before", object);
+	for (size_t i = 0; i < count; i++) {
+		struct error err = {0};
+		bool done = false;
+
+		check_error(ops[i]->observe(&engine, &step, &done, &err), -EINVAL, &err, text, "");
+		err = (struct error){0};
+		check_error(ops[i]->act(&engine, &step, &err), -EINVAL, &err, text, "");
+	}
+	assert_int_equal(run->kernel->writes, 0);
+}
+
+static void test_unknown_objects(void **state)
+{
+	check_unknown(*state, memory_steps, ARRAY_SIZE(memory_steps), "dax9.0");
+	check_unknown(*state, region_steps, ARRAY_SIZE(region_steps), "region9");
+	check_unknown(*state, dax_steps, ARRAY_SIZE(dax_steps), "dax9.0");
+}
+
+/* Only what assess lets pass is ever planned; a journal could say anything. */
+static void test_interleaved_region(void **state)
+{
+	struct run *run = *state;
+
+	list_add(&region_of(&run->before, "region0")->targets);
+	check_unknown(run, region_steps, ARRAY_SIZE(region_steps), "region0");
+}
+
+static void test_no_block_size(void **state)
+{
+	struct run *run = *state;
+
+	run->before.block_size = 0;
+	check_unknown(run, memory_steps, 1, "dax0.0");
+}
+
+/* A kernel without memory hot-plug can have character devices all the same. */
+static void test_bind_without_block_size(void **state)
+{
+	struct run *run = *state;
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	const struct step step = {.kind = STEP_BIND_DAX, .object = "dax0.0"};
+	struct error err = {0};
+	bool done = false;
+
+	run->before.block_size = 0;
+	check_error(step_bind_dax.observe(&engine, &step, &done, &err), 0, &err, "", "");
+	assert_true(done);
+}
+
+/* ---- finding things again ---- */
+
+static void test_find_region(void **state)
+{
+	struct run *run = *state;
+	const struct sys *sys = &run->kernel->tree.sys;
+	char name[NAME_SIZE] = "";
+
+	assert_int_equal(find_region_at(sys, WINDOW_0, name), 0);
+	assert_string_equal(name, "region0");
+	assert_int_equal(find_region_at(sys, WINDOW_0 + 1, name), -ENOENT);
+	assert_int_equal(find_region_at(sys, 0, name), -ENOENT);
+	kernel_squat(run->kernel, "region1", DEVICE_SIZE);
+	assert_int_equal(find_region_at(sys, WINDOW_0 + DEVICE_SIZE, name), 0);
+	assert_string_equal(name, "region1");
+}
+
+static void test_find_dax(void **state)
+{
+	struct run *run = *state;
+	const struct sys *sys = &run->kernel->tree.sys;
+	char name[NAME_SIZE] = "";
+
+	assert_int_equal(find_dax_of(sys, "region0", name), 0);
+	assert_string_equal(name, "dax0.0");
+	assert_int_equal(find_dax_of(sys, "region", name), -ENOENT);
+	assert_int_equal(find_dax_of(sys, "region00", name), -ENOENT);
+	assert_int_equal(find_dax_of(sys, "root0", name), 0); /* a part of its path */
+	/* a seed device has no size, and is none yet */
+	tree_file(&run->kernel->tree, "0\n", "/sys/bus/dax/devices/dax0.0/size");
+	assert_int_equal(find_dax_of(sys, "region0", name), -ENOENT);
+}
+
+static void test_find_memdev(void **state)
+{
+	struct run *run = *state;
+	const struct sys *sys = &run->kernel->tree.sys;
+	struct memdev before = *memdev_of(&run->before, "mem0");
+	char name[NAME_SIZE] = "";
+	struct error err = {0};
+
+	strcpy(before.name, "mem7"); /* names are not what counts */
+	check_error(find_memdev(sys, &before, name, &err), 0, &err, "", "");
+	assert_string_equal(name, "mem0");
+	before.serial = 0x77;
+	check_error(find_memdev(sys, &before, name, &err), -ENODEV, &err,
+		    DEVICE_A " has serial 0x1234 now, expected 0x77", "");
+	strcpy(before.address, DEVICE_B);
+	err = (struct error){0};
+	check_error(find_memdev(sys, &before, name, &err), -ENOENT, &err, "", "");
+}
+
+static void test_find_endpoint(void **state)
+{
+	struct run *run = *state;
+	char name[NAME_SIZE] = "";
+
+	assert_int_equal(find_endpoint(&run->kernel->tree.sys, "mem0", name), 0);
+	assert_string_equal(name, "endpoint3");
+	assert_int_equal(find_endpoint(&run->kernel->tree.sys, "mem1", name), -ENOENT);
+	tree_unlink(&run->kernel->tree, "/sys/bus/cxl/devices/endpoint3/driver");
+	assert_int_equal(find_endpoint(&run->kernel->tree.sys, "mem0", name), -ENOENT);
+}
+
+struct countdown {
+	int left, then, calls;
+};
+
+static int count_down(void *context)
+{
+	struct countdown *countdown = context;
+
+	countdown->calls++;
+	return countdown->left-- > 0 ? -ENOENT : countdown->then;
+}
+
+static void test_wait_for(void **state)
+{
+	struct countdown soon = {3, 0, 0}, error = {2, -EIO, 0}, never = {1000000, 0, 0};
+
+	(void)state;
+	assert_int_equal(wait_for(count_down, &soon, 1000), 0);
+	assert_int_equal(soon.calls, 4);
+	assert_int_equal(wait_for(count_down, &error, 1000), -EIO);
+	assert_int_equal(error.calls, 3);
+	assert_int_equal(wait_for(count_down, &never, 1000), -ETIMEDOUT);
+	never.calls = 0;
+	assert_int_equal(wait_for(count_down, &never, 0), -ETIMEDOUT);
+	assert_int_equal(never.calls, 1); /* at least once */
+}
+
+#define ON(machine, test) cmocka_unit_test_setup_teardown(test, make_##machine, drop_run)
+
+int main(void)
+{
+	static const struct CMUnitTest good[] = {
+		ON(ram, test_ram),
+		ON(devdax, test_devdax),
+		ON(disabled, test_devdax),
+		ON(idle, test_idle),
+		ON(devdax, test_alignment),
+		ON(ram, test_late_probes),
+		ON(ram, test_zones_are_kept),
+		ON(half, test_offline_stays_offline),
+		ON(holes, test_holes_below),
+		ON(holes, test_address_taken),
+		ON(ram, test_progress),
+	};
+	static const struct CMUnitTest bad[] = {
+		ON(ram, test_pinned),
+		ON(ram, test_put_back_later),
+		ON(ram, test_pinned_for_a_while),
+		ON(ram, test_kernel_zone),
+		ON(ram, test_kernel_keeps_blocks),
+		ON(ram, test_masked_reset),
+		ON(ram, test_lost_decoders),
+		ON(ram, test_stopped),
+		ON(ram, test_progress_of_failure),
+		cmocka_unit_test(test_each_write_fails),
+		cmocka_unit_test(test_each_write_is_ignored),
+		cmocka_unit_test(test_resume_after_death),
+		cmocka_unit_test(test_abort_after_death),
+		ON(ram, test_build_after_reboot),
+		ON(devdax, test_build_after_reboot),
+		ON(ram, test_unknown_objects),
+		ON(ram, test_interleaved_region),
+		ON(ram, test_no_block_size),
+		ON(devdax, test_bind_without_block_size),
+	};
+	static const struct CMUnitTest find[] = {
+		ON(ram, test_find_region),	 ON(ram, test_find_dax),
+		ON(ram, test_find_memdev),	 ON(ram, test_find_endpoint),
+		cmocka_unit_test(test_wait_for),
+	};
+	int failed = 0;
+
+	failed += cmocka_run_group_tests(good, NULL, NULL);
+	failed += cmocka_run_group_tests(bad, NULL, NULL);
+	failed += cmocka_run_group_tests(find, NULL, NULL);
+	return failed ? 1 : 0;
+}

@@ -15,17 +15,6 @@
 
 static LIST(struct settings_line) lines;
 
-/* With its domain, as list --settings writes it: the line has to be found again by it. */
-static bool is_whole(const char *address)
-{
-	unsigned int domain, bus, device, function;
-	int length = 0;
-
-	return sscanf(address, "%x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &length) ==
-		       4 &&
-	       !address[length];
-}
-
 static int read_lines(FILE *file, const char *name, struct error *err)
 {
 	cleanup_free char *text = NULL;
@@ -39,7 +28,8 @@ static int read_lines(FILE *file, const char *name, struct error *err)
 			return fail(err, -EINVAL, "%s line %u: %s", name, number, wrong.text);
 		if (!line.address[0])
 			continue;
-		if (!is_whole(line.address))
+		/* As list --settings writes it: the line has to be found again by it. */
+		if (!is_pci_address(line.address))
 			return fail(err, -EINVAL,
 				    "%s line %u: expected a whole PCI address, not %s", name,
 				    number, line.address);

@@ -47,11 +47,6 @@ static void print_plan(const struct plan *plan, const struct findings *findings)
 	ui_print_json(document);
 }
 
-static struct json_object *text_or_null(const char *text)
-{
-	return text[0] ? json_object_new_string(text) : NULL;
-}
-
 static void print_result(const struct engine *engine, enum outcome outcome, enum status status,
 			 const struct error *err, const struct error *unrepaired)
 {
@@ -61,9 +56,9 @@ static void print_result(const struct engine *engine, enum outcome outcome, enum
 	json_object_object_add(document, "port", json_object_new_string(engine->plan->object));
 	json_object_object_add(document, "outcome", json_object_new_string(outcome_names[outcome]));
 	json_object_object_add(document, "exit_status", json_object_new_int((int)status));
-	json_object_object_add(document, "error", text_or_null(err->text));
-	json_object_object_add(document, "hint", text_or_null(err->hint));
-	json_object_object_add(document, "unrepaired", text_or_null(unrepaired->text));
+	json_object_object_add(document, "error", ui_text_or_null(err->text));
+	json_object_object_add(document, "hint", ui_text_or_null(err->hint));
+	json_object_object_add(document, "unrepaired", ui_text_or_null(unrepaired->text));
 	list_each(report, &engine->reports)
 		json_object_array_add(steps, record_to_json(&step_report_record, report));
 	json_object_object_add(document, "steps", steps);

@@ -199,11 +199,6 @@ static enum status status_of_jobs(void)
 	return counts[FAILED] ? STATUS_FAILED : STATUS_REFUSED;
 }
 
-static struct json_object *text_or_null(const char *text)
-{
-	return text[0] ? json_object_new_string(text) : NULL;
-}
-
 static struct json_object *job_to_json(const struct job *job, const struct host *after)
 {
 	struct json_object *json = json_object_new_object();
@@ -215,8 +210,8 @@ static struct json_object *job_to_json(const struct job *job, const struct host 
 				       ? json_object_new_string(job->plan.down.items[0].text)
 				       : NULL);
 	json_object_object_add(json, "result", json_object_new_string(result_names[job->result]));
-	json_object_object_add(json, "error", text_or_null(job->err.text));
-	json_object_object_add(json, "hint", text_or_null(job->err.hint));
+	json_object_object_add(json, "error", ui_text_or_null(job->err.text));
+	json_object_object_add(json, "hint", ui_text_or_null(job->err.hint));
 	json_object_object_add(json, "before", job->port ? port_to_json(job->port) : NULL);
 	json_object_object_add(json, "after", now ? port_to_json(now) : NULL);
 	json_object_object_add(json, "findings", ui_findings(&job->findings));

@@ -15,8 +15,7 @@
 
 static bool is_armed(uint32_t control)
 {
-	return control & (ISOLATION_CONTROL_ISOLATION(ISOLATION_MEM) |
-			  ISOLATION_CONTROL_ISOLATION(ISOLATION_CACHE));
+	return control & ISOLATION_CONTROL_ANY_ISOLATION;
 }
 
 static bool recall(const struct sys *sys, const char *what, const char *address, uint64_t *control)

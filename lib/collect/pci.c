@@ -13,15 +13,6 @@
 #define CLASS_BRIDGE 0x0604 /* PCI-to-PCI bridge */
 #define CLASS_CXL    0x0502 /* CXL memory device */
 
-static bool is_pci_address(const char *text)
-{
-	unsigned int domain, bus, device, function;
-	int length = 0;
-
-	return sscanf(text, "%x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &length) == 4 &&
-	       !text[length];
-}
-
 /* Split a function's canonical path into the root port it hangs under and its direct parent. */
 static bool place_function(const struct sys *sys, const char *address, char root_port[NAME_SIZE],
 			   char parent[NAME_SIZE])

@@ -10,11 +10,6 @@
 #include "policy/settings.h"
 #include "regs/isolation.h"
 
-#define ANY_ISOLATION \
-	(ISOLATION_CONTROL_ISOLATION(ISOLATION_MEM) | ISOLATION_CONTROL_ISOLATION(ISOLATION_CACHE))
-#define ANY_ISOLATED \
-	(ISOLATION_STATUS_ISOLATED(ISOLATION_MEM) | ISOLATION_STATUS_ISOLATED(ISOLATION_CACHE))
-
 static int open_port(struct engine *engine, const struct step *step, struct isolation_port **port,
 		     struct isolation_registers *registers, struct error *err)
 {
@@ -64,7 +59,7 @@ static int act_control(struct engine *engine, const struct step *step, struct er
 	int rc = open_port(engine, step, &port, &registers, err);
 	uint32_t armed = rc ? 0
 			    : (registers.control ^ (uint32_t)step->value) & (uint32_t)step->mask &
-					 ANY_ISOLATION;
+					 ISOLATION_CONTROL_ANY_ISOLATION;
 
 	if (armed)
 		rc = guard(engine, step, err);
@@ -100,7 +95,7 @@ static int act_status(struct engine *engine, const struct step *step, struct err
 	struct isolation_registers registers;
 	int rc = open_port(engine, step, &port, &registers, err);
 
-	if (!rc && (step->mask & registers.status & ANY_ISOLATED))
+	if (!rc && (step->mask & registers.status & ISOLATION_STATUS_ANY_ISOLATED))
 		rc = guard(engine, step, err);
 	return rc ? rc : isolation_clear_status(port, (uint32_t)step->mask, err);
 }

@@ -73,11 +73,10 @@ void rule_privilege(const struct subject *s)
  */
 static void rule_isolated(const struct subject *s)
 {
-	uint64_t isolated = ISOLATION_STATUS_ISOLATED(ISOLATION_MEM) |
-			    ISOLATION_STATUS_ISOLATED(ISOLATION_CACHE);
 	struct finding *finding;
 
-	if (s->port->isolation != ISOLATION_PRESENT || !(s->port->status & isolated))
+	if (s->port->isolation != ISOLATION_PRESENT ||
+	    !(s->port->status & ISOLATION_STATUS_ANY_ISOLATED))
 		return;
 	finding = blocks(s, "port-isolated", s->port->address);
 	finding_evidence(finding,

@@ -8,11 +8,6 @@
 #include "regs/timeout.h"
 #include "sys/util.h"
 
-#define ANY_ISOLATION \
-	(ISOLATION_CONTROL_ISOLATION(ISOLATION_MEM) | ISOLATION_CONTROL_ISOLATION(ISOLATION_CACHE))
-#define ANY_ISOLATED \
-	(ISOLATION_STATUS_ISOLATED(ISOLATION_MEM) | ISOLATION_STATUS_ISOLATED(ISOLATION_CACHE))
-
 const char *const setting_rules[] = {"timeout-too-short", "timeout-without-isolation",
 				     "firmware-armed", NULL};
 
@@ -149,7 +144,7 @@ static void check_firmware(const struct subject *s, const struct setting *settin
 {
 	struct finding *finding;
 
-	if (!(changes(setting) & s->port->control & ANY_ISOLATION) ||
+	if (!(changes(setting) & s->port->control & ISOLATION_CONTROL_ANY_ISOLATION) ||
 	    s->port->armed_by == ARMED_BY_US)
 		return;
 	finding = blocks(s, "firmware-armed", s->port->address);
@@ -180,7 +175,7 @@ static void check_unnoticed(const struct subject *s, const struct setting *setti
 {
 	struct finding *finding;
 
-	if (!(changes(setting) & setting->value & ANY_ISOLATION) ||
+	if (!(changes(setting) & setting->value & ISOLATION_CONTROL_ANY_ISOLATION) ||
 	    (result(setting) & (ISOLATION_CONTROL_ERR_COR | ISOLATION_CONTROL_INTERRUPT)) ||
 	    strcmp(s->port->backend, "mmio") != 0)
 		return;
@@ -219,7 +214,7 @@ void assess_setting(const struct host *host, const struct setting *setting,
 		check_forged(&subject, setting, protocol);
 	}
 	/* The result of changing it under traffic is undefined (8.2.4.24.2): no override. */
-	if (changes(setting) & ANY_ISOLATION)
+	if (changes(setting) & ISOLATION_CONTROL_ANY_ISOLATION)
 		assess_quiesced(host, setting->port, findings);
 	check_firmware(&subject, setting);
 	check_unnoticed(&subject, setting);
@@ -267,7 +262,7 @@ void assess_clear(const struct host *host, const struct root_port *port, uint32_
 		finding_fix(finding,
 			    "see whether the kernel is locked down: /sys/kernel/security/lockdown");
 	}
-	if (!(port->status & mask & ANY_ISOLATED))
+	if (!(port->status & mask & ISOLATION_STATUS_ANY_ISOLATED))
 		return;
 	if (port->status & ISOLATION_STATUS_RP_BUSY) {
 		finding = blocks(&subject, "rp-busy", port->address);

@@ -35,6 +35,7 @@ extern const char *const isolation_protocol_names[ISOLATION_PROTOCOLS];
 #define ISOLATION_CONTROL_TIMEOUT(p)	 (1u << (4 + 8 * (p)))
 #define ISOLATION_CONTROL_ISOLATION(p)	 (1u << (16 + 2 * (p)))
 #define ISOLATION_CONTROL_LINK_DOWN(p)	 (1u << (17 + 2 * (p)))
+#define ISOLATION_CONTROL_ANY_ISOLATION	 0x00050000u /* the isolation enables of both */
 #define ISOLATION_CONTROL_ERR_COR	 (1u << 25)
 #define ISOLATION_CONTROL_INTERRUPT	 (1u << 26)
 #define ISOLATION_CONTROL_ENABLES	 0x060f1010u /* every bit that enables something */
@@ -44,6 +45,7 @@ extern const char *const isolation_protocol_names[ISOLATION_PROTOCOLS];
 #define ISOLATION_STATUS_TIMED_OUT(p) (1u << (4 * (p)))
 #define ISOLATION_STATUS_ISOLATED(p)  (1u << (8 + 4 * (p)))
 #define ISOLATION_STATUS_LINK_DOWN(p) (1u << (9 + 4 * (p)))
+#define ISOLATION_STATUS_ANY_ISOLATED 0x1100u
 #define ISOLATION_STATUS_RP_BUSY      (1u << 14)
 #define ISOLATION_STATUS_RW1C	      0x3311u
 #define ISOLATION_STATUS_RESERVED     0xffff8ceeu

@@ -74,6 +74,15 @@ void make_printable(char *text)
 			*text = '?';
 }
 
+bool is_pci_address(const char *text)
+{
+	unsigned int domain, bus, device, function;
+	int length = 0;
+
+	return sscanf(text, "%x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &length) == 4 &&
+	       !text[length];
+}
+
 bool starts_with(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

@@ -32,6 +32,9 @@ bool copy_text(char *out, size_t size, const char *text);
 /* Whoever names a process or a file chooses these bytes: what is no printable ASCII becomes '?'. */
 void make_printable(char *text);
 
+/* "0000:0c:00.0", with its domain and nothing else. */
+bool is_pci_address(const char *text);
+
 bool starts_with(const char *text, const char *prefix);
 const char *base_name(const char *path);
 

@@ -47,6 +47,11 @@ void ui_print_json(struct json_object *document)
 	json_object_put(document);
 }
 
+struct json_object *ui_text_or_null(const char *text)
+{
+	return text[0] ? json_object_new_string(text) : NULL;
+}
+
 static struct json_object *error_document(enum status status, const struct error *err)
 {
 	struct json_object *document = json_object_new_object();
@@ -54,8 +59,7 @@ static struct json_object *error_document(enum status status, const struct error
 
 	json_object_object_add(document, "error", error);
 	json_object_object_add(error, "message", json_object_new_string(err->text));
-	json_object_object_add(error, "hint",
-			       err->hint[0] ? json_object_new_string(err->hint) : NULL);
+	json_object_object_add(error, "hint", ui_text_or_null(err->hint));
 	json_object_object_add(error, "exit_status", json_object_new_int((int)status));
 	return document;
 }

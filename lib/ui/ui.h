@@ -102,6 +102,9 @@ int ui_confirm(bool yes, const char *question, struct error *err);
  * to finish it. Asked by whatever would begin a new one. */
 int ui_refuse_unfinished(struct error *err);
 
+/* A new JSON string; "" is null. */
+struct json_object *ui_text_or_null(const char *text);
+
 /* A new JSON array of them. */
 struct json_object *ui_findings(const struct findings *findings);
 

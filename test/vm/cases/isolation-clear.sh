@@ -3,30 +3,9 @@
 # cxl-iso clear-isolation: exactly the bits that are set, never while it is busy or memory below is in use.
 
 . /guest/isolation.sh
-rm -rf /run/cxl-iso
 port=0000:0c:00.0
 other=0000:de:00.0
 
-state() { isolation_register "$1" status; }
-writes() { isolation_log "$1" | grep -c ' written '; }
-written() { isolation_log "$1" | grep ' status: .* written ' | tail -n 1 | sed 's/.*written \([^ ]*\) .*/\1/'; }
-# clears MASK STATUS ARGUMENT...: writes that, and then the register is that
-clears() {
-	local mask=$1 now=$2
-	shift 2
-	status 0 cxl-iso clear-isolation "$@"
-	is "  what is written" "$(written "$1")" "$mask"
-	is "  the register" "$(state "$1")" "$now"
-}
-# refused STATUS MESSAGE PORT ARGUMENT...: and the register is what it was
-refused() {
-	local expected=$1 message=$2 was
-	shift 2
-	was="$(state "$1") $(writes "$1")"
-	status "$expected" cxl-iso clear-isolation "$@"
-	check "  says: $message" grep -Eq "^cxl-iso: .*$message" /run/err
-	is "  and wrote nothing" "$(state "$1") $(writes "$1")" "$was"
-}
 cause() { cxl-iso list -o ISOLATION,CAUSE,BUSY "$port" | tail -n 1 | tr -s ' ' | sed 's/ $//'; }
 
 isolation_start $other || not_ok "an emulator"
@@ -79,9 +58,9 @@ clears 0x00000011 0x00001000 $port --timeout-only
 isolation_send status 0x00000101
 isolation_send busy on
 is "busy" "$(cause)" "ISOLATED timeout yes"
-refused 3 "rp-busy: $port " $port
+refused 3 "rp-busy: $port " clear-isolation $port
 check "  with a way out" grep -q '^hint: wait' /run/err
-refused 3 'rp-busy: ' $port --dry-run
+refused 3 'rp-busy: ' clear-isolation $port --dry-run
 clears 0x00000001 0x00004100 $port --timeout-only
 isolation_send busy off
 clears 0x00000100 0x00000000 $port

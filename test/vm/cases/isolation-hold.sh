@@ -3,13 +3,10 @@
 # cxl-iso set-timeout --hold -- COMMAND: the timeout is what it was, whatever becomes of the command or of us.
 
 . /guest/isolation.sh
-rm -rf /run/cxl-iso
 port=0000:0c:00.0
 other=0000:de:00.0
 journal=/var/lib/cxl-iso/hold-$port.json
 
-control() { isolation_register "${1:-$port}" control; }
-writes() { isolation_log "$1" | grep -c ' written '; }
 isolation_start $other --control 0x00010012 || not_ok "an emulator"
 isolation_start $port --control 0x0203191a || not_ok "an emulator"
 look="isolation-emulator --peek $PCI/devices/$port/resource0 $(($(isolation_register $port at) + 8))"

@@ -7,7 +7,7 @@ port=0000:0c:00.0
 empty=0000:de:01.0
 config=$PCI/devices/$empty/config
 
-refused() { # RULE ARGUMENT...
+refused_for() { # RULE ARGUMENT...
 	local rule=$1
 	shift
 	status 3 cxl-iso "$@"
@@ -27,22 +27,22 @@ status 0 cxl-iso list --settings
 is "there are no settings" "$(cat /run/out)" ""
 
 for way in --range=B2 --value=6 --at-least=50ms --at-most=1s --enable --disable; do
-	refused "no-capability: $port has no " set-timeout "$port" $way
+	refused_for "no-capability: $port has no " set-timeout "$port" $way
 done
-refused 'no-capability: ' set-timeout "$port" --range=B2 --hold -- true
+refused_for 'no-capability: ' set-timeout "$port" --range=B2 --hold -- true
 for command in enable-isolation disable-isolation clear-isolation; do
-	refused "no-capability: $port has no " $command "$port"
+	refused_for "no-capability: $port has no " $command "$port"
 done
 for command in 'set-timeout --enable' enable-isolation disable-isolation clear-isolation; do
 	# shellcheck disable=SC2086
-	refused 'no port has the Timeout & Isolation capability$' $command all
+	refused_for 'no port has the Timeout & Isolation capability$' $command all
 done
 status 3 cxl-iso enable-isolation "$port" --json
 check "JSON: refused" grep -q '"result": *"refused"' /run/out
 check "with the rule" grep -q '"no-capability' /run/out
 status 3 cxl-iso set-timeout "$port" --range B2 --dry-run
 echo "$port mem-range=B2 mem-timeout=on" >/run/settings
-refused 'no-capability: ' apply /run/settings
+refused_for 'no-capability: ' apply /run/settings
 status 2 cxl-iso set-timeout 0000:0d:00.0 --enable
 check "a device is no port" grep -q 'root port is 0000:0c:00.0' /run/err
 
@@ -70,11 +70,11 @@ status 0 cxl-iso list -i "$empty"
 check "then it is unknown" grep -Eqx "$empty +unknown *" /run/out
 status 0 cxl-iso list --json "$empty"
 check "in JSON as well" grep -q '"isolation": *"unknown"' /run/out
-refused "capability-unknown: .*$empty" set-timeout "$empty" --enable
-refused 'capability-unknown: ' enable-isolation "$empty"
-refused 'capability-unknown: ' clear-isolation "$empty"
+refused_for "capability-unknown: .*$empty" set-timeout "$empty" --enable
+refused_for 'capability-unknown: ' enable-isolation "$empty"
+refused_for 'capability-unknown: ' clear-isolation "$empty"
 echo "$empty mem-timeout=on" >/run/settings
-refused 'capability-unknown: ' apply /run/settings
+refused_for 'capability-unknown: ' apply /run/settings
 status 3 cxl-iso enable-isolation all
 check "all does not take unknown for none" grep -q unknown /run/err
 is "who looks does not change it" $(($(command_byte) & 2)) 0

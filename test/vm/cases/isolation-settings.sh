@@ -3,14 +3,11 @@
 # cxl-iso list --settings and apply: out, a platform reset, and in again.
 
 . /guest/isolation.sh
-rm -rf /run/cxl-iso
 one=0000:0c:00.0
 two=0000:de:00.0
 three=0000:de:01.0
 
-control() { isolation_register "$1" control; }
 controls() { echo "$(control $one) $(control $two) $(control $three)"; }
-writes() { isolation_log | grep -c ' written '; }
 # apply STATUS TEXT: as a file
 apply() {
 	printf '%s\n' "$2" >/run/settings.test

@@ -3,18 +3,8 @@
 # cxl-iso set-timeout: every way to say it, and nothing else of the register is changed.
 
 . /guest/isolation.sh
-rm -rf /run/cxl-iso
 full=0000:0c:00.0
 
-control() { isolation_register "$1" control; }
-writes() { isolation_log "$1" | grep -c ' written '; }
-# sets CONTROL PORT ARGUMENT...
-sets() {
-	local expected=$1
-	shift
-	status 0 cxl-iso set-timeout "$@"
-	is "  the register" "$(control "$1")" "$expected"
-}
 # All but the mem timeout is on, so that it shows if something of it gets lost.
 isolation_start $full --control 0x020f1900 || not_ok "an emulator"
 
@@ -27,24 +17,24 @@ value() {
 	esac
 }
 for name in A1 A2 B1 B2 C1 C2 D1 D2 default a a2 B b2 c C2 D d2; do
-	sets "0x020f190$(value "$(echo $name | tr '[:upper:]' '[:lower:]')")" $full --range $name
+	sets "0x020f190$(value "$(echo $name | tr '[:upper:]' '[:lower:]')")" set-timeout $full --range $name
 done
 is "each was one write" "$(writes $full)" 17
-sets 0x020f1906 $full --value 6
-sets 0x020f190e $full --value 0xe
-sets 0x020f1900 $full --value 0
-sets 0x020f1906 $full --at-least 50ms
-sets 0x020f1905 $full --at-most 100ms
-sets 0x020f190a $full --at-least 0.9s
-sets 0x020f1901 $full --at-most 200us
-sets 0x020f1911 $full --enable
-sets 0x020f1916 $full --range B2
-sets 0x020f1906 $full --disable
-sets 0x020f191d $full --range D1 --enable
-sets 0x020f1902 $full --disable --range a2
-sets 0x020f1e02 $full --protocol cache --range D2
-sets 0x020f0e02 $full --protocol cache --disable
-sets 0x020f1602 $full --protocol=cache --at-least=60ms --enable
+sets 0x020f1906 set-timeout $full --value 6
+sets 0x020f190e set-timeout $full --value 0xe
+sets 0x020f1900 set-timeout $full --value 0
+sets 0x020f1906 set-timeout $full --at-least 50ms
+sets 0x020f1905 set-timeout $full --at-most 100ms
+sets 0x020f190a set-timeout $full --at-least 0.9s
+sets 0x020f1901 set-timeout $full --at-most 200us
+sets 0x020f1911 set-timeout $full --enable
+sets 0x020f1916 set-timeout $full --range B2
+sets 0x020f1906 set-timeout $full --disable
+sets 0x020f191d set-timeout $full --range D1 --enable
+sets 0x020f1902 set-timeout $full --disable --range a2
+sets 0x020f1e02 set-timeout $full --protocol cache --range D2
+sets 0x020f0e02 set-timeout $full --protocol cache --disable
+sets 0x020f1602 set-timeout $full --protocol=cache --at-least=60ms --enable
 status 0 cxl-iso list -v $full
 check "list shows it" grep -q 'IsoCtl:.*MemTimeout- .*MemRange=A2 CacheTimeout+ .*CacheRange=B2 ErrCor+' /run/out
 status 0 cxl-iso list -i $full

@@ -83,6 +83,43 @@ isolation_log() {
 # isolation_violations [PORT]: what no correct program does; nothing is good
 isolation_violations() { isolation_log "$1" | grep 'violation: '; }
 
+# --- what the commands that change registers do ---
+
+# control [PORT], state [PORT]: the registers
+control() { isolation_register ${1:+"$1"} control; }
+state() { isolation_register ${1:+"$1"} status; }
+# writes [PORT]: how many there were; written PORT: what was written last to the status register
+writes() { isolation_log "$1" | grep -c ' written '; }
+written() { isolation_log "$1" | grep ' status: .* written ' | tail -n 1 | sed 's/.*written \([^ ]*\) .*/\1/'; }
+armed_by() { cxl-iso list -o ARMED-BY "$1" | tail -n 1 | tr -d ' '; }
+
+# sets CONTROL COMMAND PORT [ARGUMENT...]: then the register is that
+sets() {
+	local expected=$1
+	shift
+	status 0 cxl-iso "$@"
+	is "  the register" "$(control "$2")" "$expected"
+}
+
+# clears MASK STATUS PORT [ARGUMENT...]: writes that, and then the register is that
+clears() {
+	local mask=$1 now=$2
+	shift 2
+	status 0 cxl-iso clear-isolation "$@"
+	is "  what is written" "$(written "$1")" "$mask"
+	is "  the register" "$(state "$1")" "$now"
+}
+
+# refused STATUS MESSAGE COMMAND PORT [ARGUMENT...]: and the registers are what they were
+refused() {
+	local expected=$1 message=$2 was
+	shift 2
+	was="$(control "$2") $(state "$2") $(writes "$2")"
+	status "$expected" cxl-iso "$@"
+	check "  says: $message" grep -Eq "^cxl-iso: .*$message" /run/err
+	is "  and wrote nothing" "$(control "$2") $(state "$2") $(writes "$2")" "$was"
+}
+
 # Nothing is left of the case before.
 isolation_stop
-rm -rf $ISOLATION
+rm -rf $ISOLATION /run/cxl-iso

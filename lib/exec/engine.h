@@ -81,12 +81,6 @@ int engine_up(struct engine *engine, struct error *err);
 void engine_free(struct engine *engine);
 #define cleanup_engine __attribute__((cleanup(engine_free)))
 
-/*
- * -EBUSY, and reboot_needed, if a memory block of the dax devices of before in [@start, @start +
- * @size) is still there: kmem failed to take it away and can not try again.
- */
-int engine_refuse_blocks(struct engine *engine, uint64_t start, uint64_t size, struct error *err);
-
 /* Tell the user how far a long step is. */
 void engine_part(struct engine *engine, const struct step *step, uint64_t done, uint64_t total);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collect/collect.h"
+#include "exec/blocks.h"
 #include "exec/find.h"
 #include "sys/util.h"
 
@@ -17,57 +18,6 @@ static void read_driver(struct engine *engine, const char *dax, char driver[NAME
 {
 	driver[0] = '\0';
 	sys_link_name(engine->sys, driver, NAME_SIZE, DAX "/devices/%s/driver", dax);
-}
-
-static bool block_exists(struct engine *engine, uint64_t start)
-{
-	return sys_exists(engine->sys, "/sys/devices/system/memory/memory%" PRIu64,
-			  start / engine->before->block_size);
-}
-
-/* How many memory blocks of the mappings are there, and how many of these are not offline. */
-static void count_blocks(struct engine *engine, const struct dax *dax, size_t *present,
-			 size_t *online)
-{
-	uint64_t size = engine->before->block_size;
-
-	*present = *online = 0;
-	if (!size)
-		return;
-	list_each(mapping, &dax->mappings)
-		for (uint64_t start = (mapping->start + size - 1) / size * size;
-		     start + size <= mapping->start + mapping->size; start += size) {
-			char state[16] = "";
-
-			if (!block_exists(engine, start))
-				continue;
-			++*present;
-			sys_read(engine->sys, state, sizeof(state),
-				 "/sys/devices/system/memory/memory%" PRIu64 "/state",
-				 start / size);
-			*online += strcmp(state, "offline") != 0;
-		}
-}
-
-int engine_refuse_blocks(struct engine *engine, uint64_t start, uint64_t size, struct error *err)
-{
-	list_each(dax, &engine->before->dax_devices) {
-		size_t present, online;
-
-		if (!dax->mappings.count ||
-		    !ranges_overlap(dax->mappings.items[0].start, dax->mappings.items[0].size,
-				    start, size))
-			continue;
-		count_blocks(engine, dax, &present, &online);
-		if (!present)
-			continue;
-		engine->reboot_needed = true;
-		fail(err, -EBUSY, "%zu memory blocks of %s are still there, %zu of them online",
-		     present, dax->name, online);
-		hint(err, "the kernel could not remove them and will not try again: reboot");
-		return -EBUSY;
-	}
-	return 0;
 }
 
 static int refuse_users(struct engine *engine, const char *dax, struct error *err)
@@ -95,22 +45,23 @@ static int refuse_users(struct engine *engine, const char *dax, struct error *er
 static int unbind_kmem(struct engine *engine, const struct dax *dax, const char *name,
 		       struct error *err)
 {
-	size_t present, online;
+	struct block_count blocks = count_blocks(engine, dax);
 	int rc;
 
-	count_blocks(engine, dax, &present, &online);
-	if (online)
-		return fail(err, -EBUSY, "%zu memory blocks of %s went online again", online, name);
-	if (present != dax_whole_blocks(engine->before, dax))
+	if (blocks.online)
+		return fail(err, -EBUSY, "%" PRIu64 " memory blocks of %s went online again",
+			    blocks.online, name);
+	if (blocks.present != dax_whole_blocks(engine->before, dax))
 		return fail(err, -EBUSY, "kmem is still adding the memory of %s", name);
 	rc = sys_write(engine->sys, err, name, DAX "/drivers/kmem/unbind");
 	if (rc)
 		return rc;
-	count_blocks(engine, dax, &present, &online);
-	if (!present)
+	blocks = count_blocks(engine, dax);
+	if (!blocks.present)
 		return 0;
 	engine->reboot_needed = true;
-	fail(err, -EBUSY, "the kernel did not remove %zu memory blocks of %s", present, name);
+	fail(err, -EBUSY, "the kernel did not remove %" PRIu64 " memory blocks of %s",
+	     blocks.present, name);
 	hint(err, "their addresses can not be used again until the host is rebooted");
 	return -EBUSY;
 }
@@ -206,19 +157,22 @@ static bool is_aligned_as(struct engine *engine, const char *name, const struct 
 	       align == before->align;
 }
 
-/* Bound, and done with it: kmem's driver link is there before its memory blocks are. */
+/* kmem's driver link is there before its memory blocks are. */
+static bool has_added_all(struct engine *engine, const struct dax *dax)
+{
+	return count_blocks(engine, dax).present == dax_whole_blocks(engine->before, dax);
+}
+
+/* Bound, and done with it. */
 static bool is_as_before(struct engine *engine, const char *name, const struct dax *before)
 {
 	char driver[NAME_SIZE];
-	size_t present, online;
 
 	read_driver(engine, name, driver);
 	if (!name[0] || strcmp(driver, driver_for(before)) != 0 ||
 	    !is_aligned_as(engine, name, before))
 		return false;
-	count_blocks(engine, before, &present, &online);
-	return before->mode != DAX_SYSTEM_RAM ||
-	       present == dax_whole_blocks(engine->before, before);
+	return before->mode != DAX_SYSTEM_RAM || has_added_all(engine, before);
 }
 
 static int observe_bind(struct engine *engine, const struct step *step, bool *done,
@@ -297,14 +251,11 @@ static int is_taken(void *context)
 {
 	struct settling *settling = context;
 	char driver[NAME_SIZE];
-	size_t present, online;
 
 	read_driver(settling->engine, settling->name, driver);
-	count_blocks(settling->engine, settling->before, &present, &online);
 	if (!driver[0])
 		return -ENOENT;
-	if (strcmp(driver, "kmem") == 0 &&
-	    present != dax_whole_blocks(settling->engine->before, settling->before))
+	if (strcmp(driver, "kmem") == 0 && !has_added_all(settling->engine, settling->before))
 		return -ENOENT;
 	return 0;
 }

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "exec/blocks.h"
 #include "sys/stop.h"
 #include "sys/util.h"
 
@@ -55,37 +55,6 @@ static int act_release(struct engine *engine, const struct step *step, struct er
 const struct step_ops step_hold_new_memory = {observe_hold, act_hold};
 const struct step_ops step_release_new_memory = {observe_release, act_release};
 
-static bool is_online(struct engine *engine, const struct block *block)
-{
-	char state[32];
-
-	return sys_read(engine->sys, state, sizeof(state), MEMORY "/memory%d/state",
-			block->number) == 0 &&
-	       strcmp(state, "offline") != 0;
-}
-
-/*
- * Of the blocks in the mappings of the step's dax device, how many are online now? @highest is
- * the one with the highest address. Asked of the machine by number, not of the picture before: a
- * block that came online meanwhile counts.
- */
-static uint64_t count_online(struct engine *engine, const struct dax *dax, struct block *highest)
-{
-	uint64_t size = engine->before->block_size, online = 0;
-
-	list_each(mapping, &dax->mappings)
-		for (uint64_t start = (mapping->start + size - 1) / size * size;
-		     start + size <= mapping->start + mapping->size; start += size) {
-			struct block block = {.number = (int)(start / size), .start = start};
-
-			if (!is_online(engine, &block))
-				continue;
-			if (!online++ || start > highest->start)
-				*highest = block;
-		}
-	return online;
-}
-
 static const struct dax *dax_of(struct engine *engine, const struct step *step, struct error *err)
 {
 	const struct dax *dax = host_dax(engine->before, step->object);
@@ -100,25 +69,25 @@ static int observe_offline(struct engine *engine, const struct step *step, bool 
 			   struct error *err)
 {
 	const struct dax *dax = dax_of(engine, step, err);
-	struct block highest;
 
 	if (!dax)
 		return -EINVAL;
-	*done = count_online(engine, dax, &highest) == 0;
+	*done = count_blocks(engine, dax).online == 0;
 	return 0;
 }
 
 /* Say why a block stays: what the kernel answered, and which zone it is in. */
-static int explain_busy(struct engine *engine, const struct block *block, int rc, struct error *err)
+static int explain_busy(struct engine *engine, uint64_t number, int rc, struct error *err)
 {
 	char zone[NAME_SIZE];
 
 	if (rc == -EINTR)
-		return fail(err, rc, "stopped by a signal while memory%d was being offlined",
-			    block->number);
-	sys_read(engine->sys, zone, sizeof(zone), MEMORY "/memory%d/valid_zones", block->number);
-	fail(err, rc, "memory%d (0x%" PRIx64 ", zone %s) can not be offlined: %s", block->number,
-	     block->start, zone[0] ? zone : "unknown",
+		return fail(err, rc,
+			    "stopped by a signal while memory%" PRIu64 " was being offlined",
+			    number);
+	sys_read(engine->sys, zone, sizeof(zone), MEMORY "/memory%" PRIu64 "/valid_zones", number);
+	fail(err, rc, "memory%" PRIu64 " (0x%" PRIx64 ", zone %s) can not be offlined: %s", number,
+	     number * engine->before->block_size, zone[0] ? zone : "unknown",
 	     rc == -ETIMEDOUT ? "its pages did not move away in time" : strerror(-rc));
 	if (strcmp(zone, "Movable") == 0)
 		hint(err,
@@ -135,51 +104,43 @@ static int explain_busy(struct engine *engine, const struct block *block, int rc
  * The kernel migrates the pages away and answers EBUSY or EAGAIN for what may pass (a page in
  * writeback, a short pin), so try again until the time is up.
  */
-static int offline_block(struct engine *engine, const struct block *block, uint64_t deadline,
+static int offline_block(struct engine *engine, uint64_t number, uint64_t deadline,
 			 struct error *err)
 {
 	for (;;) {
 		uint64_t now = now_ms();
 		unsigned int left = deadline > now ? (unsigned int)(deadline - now) : 1;
 		int rc = sys_write_within(engine->sys, NULL, left, "offline",
-					  MEMORY "/memory%d/state", block->number);
+					  MEMORY "/memory%" PRIu64 "/state", number);
 
-		if (!is_online(engine, block))
+		if (!block_is_online(engine, number))
 			return 0;
 		if (!rc)
 			rc = -EBUSY;
 		if ((rc != -EBUSY && rc != -EAGAIN) || now_ms() + 200 >= deadline ||
 		    stop_requested())
-			return explain_busy(engine, block, stop_requested() ? -EINTR : rc, err);
+			return explain_busy(engine, number, stop_requested() ? -EINTR : rc, err);
 		sleep_ms(200);
 	}
 }
 
-/* One pass from the highest block down. @done and @total are for the progress. */
+/* One pass from the highest block down. @online is for the progress. */
 static int offline_all(struct engine *engine, const struct step *step, const struct dax *dax,
-		       uint64_t total, struct error *err)
+		       uint64_t online, struct error *err)
 {
-	uint64_t deadline = now_ms() + engine->offline_timeout_ms,
-		 size = engine->before->block_size;
-	uint64_t done = 0;
+	uint64_t deadline = now_ms() + engine->offline_timeout_ms, done = 0;
 
-	for (size_t i = dax->mappings.count; i-- > 0;) {
-		const struct mapping *mapping = &dax->mappings.items[i];
-		uint64_t first = (mapping->start + size - 1) / size;
-		uint64_t end = (mapping->start + mapping->size) / size;
+	for (uint64_t i = dax_whole_blocks(engine->before, dax); i-- > 0;) {
+		uint64_t number = dax_whole_block(engine->before, dax, i);
+		int rc;
 
-		while (end-- > first) {
-			struct block block = {.number = (int)end, .start = end * size};
-			int rc;
-
-			if (!is_online(engine, &block))
-				continue;
-			rc = stop_requested() ? explain_busy(engine, &block, -EINTR, err)
-					      : offline_block(engine, &block, deadline, err);
-			if (rc)
-				return rc;
-			engine_part(engine, step, ++done, total);
-		}
+		if (!block_is_online(engine, number))
+			continue;
+		rc = stop_requested() ? explain_busy(engine, number, -EINTR, err)
+				      : offline_block(engine, number, deadline, err);
+		if (rc)
+			return rc;
+		engine_part(engine, step, ++done, online);
 	}
 	return 0;
 }
@@ -187,16 +148,19 @@ static int offline_all(struct engine *engine, const struct step *step, const str
 static int act_offline(struct engine *engine, const struct step *step, struct error *err)
 {
 	const struct dax *dax = dax_of(engine, step, err);
-	struct block highest;
+	struct block_count left;
 	int rc;
 
 	if (!dax)
 		return -EINVAL;
-	rc = offline_all(engine, step, dax, count_online(engine, dax, &highest), err);
-	if (!rc && count_online(engine, dax, &highest))
-		rc = fail(err, -EBUSY, "memory%d of %s went online as we took others offline",
-			  highest.number, dax->name);
-	return rc;
+	rc = offline_all(engine, step, dax, count_blocks(engine, dax).online, err);
+	if (rc)
+		return rc;
+	left = count_blocks(engine, dax);
+	if (!left.online)
+		return 0;
+	return fail(err, -EBUSY, "memory%" PRIu64 " of %s went online as we took others offline",
+		    left.highest, dax->name);
 }
 
 const struct step_ops step_offline_memory = {observe_offline, act_offline};
@@ -222,7 +186,8 @@ static int observe_online(struct engine *engine, const struct step *step, bool *
 			continue;
 		sys_read(engine->sys, zone, sizeof(zone), MEMORY "/memory%d/valid_zones",
 			 block->number);
-		if (!is_online(engine, block) || strcmp(zone, block->zones) != 0)
+		if (!block_is_online(engine, (uint64_t)block->number) ||
+		    strcmp(zone, block->zones) != 0)
 			*done = false;
 	}
 	return 0;
@@ -234,7 +199,7 @@ static int online_block(struct engine *engine, const struct block *block, struct
 	char zone[NAME_SIZE];
 	int rc;
 
-	if (!is_online(engine, block)) {
+	if (!block_is_online(engine, (uint64_t)block->number)) {
 		rc = sys_write(engine->sys, err, movable ? "online_movable" : "online_kernel",
 			       MEMORY "/memory%d/state", block->number);
 		if (rc)

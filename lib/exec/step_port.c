@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collect/collect.h"
+#include "exec/blocks.h"
 #include "exec/find.h"
 #include "policy/findings.h"
 #include "regs/config.h"
@@ -22,7 +23,7 @@ static int refuse_blocks_below(struct engine *engine, struct error *err)
 
 	list_each(region, &engine->before->regions)
 		if (!rc && port && region_below(region, port))
-			rc = engine_refuse_blocks(engine, region->start, region->size, err);
+			rc = refuse_blocks(engine, region->start, region->size, err);
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exec/blocks.h"
 #include "exec/find.h"
 #include "sys/util.h"
 
@@ -92,7 +93,7 @@ static int act_disable(struct engine *engine, const struct step *step, struct er
 		return -EINVAL;
 	rc = refuse_bound_dax(engine, name, err);
 	if (!rc)
-		rc = engine_refuse_blocks(engine, region->start, region->size, err);
+		rc = refuse_blocks(engine, region->start, region->size, err);
 	return rc ? rc : sys_write(engine->sys, err, name, DRIVER "/unbind");
 }
 
@@ -145,7 +146,7 @@ static int act_delete(struct engine *engine, const struct step *step, struct err
 
 	if (!region)
 		return -EINVAL;
-	rc = engine_refuse_blocks(engine, region->start, region->size, err);
+	rc = refuse_blocks(engine, region->start, region->size, err);
 	return rc ? rc : take_down(engine, name, region->window, err);
 }
 

@@ -272,17 +272,44 @@ bool dax_has_block(const struct host *host, const struct dax *dax, const struct 
 	return false;
 }
 
+/* Blocks that lie in a mapping as a whole; there are none beyond the end of the address space. */
+static uint64_t whole_blocks(const struct host *host, const struct mapping *mapping,
+			     uint64_t *first)
+{
+	uint64_t block = host->block_size, size = mapping->size, skip;
+
+	if (!block || !size)
+		return 0;
+	if (size - 1 > UINT64_MAX - mapping->start)
+		size = UINT64_MAX - mapping->start + 1;
+	skip = (block - mapping->start % block) % block;
+	if (size <= skip)
+		return 0;
+	*first = (mapping->start + skip) / block;
+	return (size - skip) / block;
+}
+
 uint64_t dax_whole_blocks(const struct host *host, const struct dax *dax)
 {
-	uint64_t size = host->block_size, blocks = 0;
+	uint64_t blocks = 0, first;
+
+	list_each(mapping, &dax->mappings)
+		blocks += whole_blocks(host, mapping, &first);
+	return blocks;
+}
+
+uint64_t dax_whole_block(const struct host *host, const struct dax *dax, uint64_t i)
+{
+	uint64_t first = 0;
 
 	list_each(mapping, &dax->mappings) {
-		uint64_t skip = size ? (size - mapping->start % size) % size : 0;
+		uint64_t blocks = whole_blocks(host, mapping, &first);
 
-		if (size && mapping->size > skip)
-			blocks += (mapping->size - skip) / size;
+		if (i < blocks)
+			break;
+		i -= blocks;
 	}
-	return blocks;
+	return first + i;
 }
 
 /* A block that is going offline still holds memory somebody may use. */

@@ -229,6 +229,8 @@ bool dax_below(const struct host *host, const struct dax *dax, const struct root
 bool dax_has_block(const struct host *host, const struct dax *dax, const struct block *block);
 /* How many whole blocks lie in its mappings: what kmem adds when it is done. */
 uint64_t dax_whole_blocks(const struct host *host, const struct dax *dax);
+/* The number of one of these, memoryN: @i counts through the mappings, from the first one's lowest. */
+uint64_t dax_whole_block(const struct host *host, const struct dax *dax, uint64_t i);
 bool block_online(const struct block *block);
 bool ranges_overlap(uint64_t start_a, uint64_t size_a, uint64_t start_b, uint64_t size_b);
 

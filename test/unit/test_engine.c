@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exec/engine.h"
+#include "exec/blocks.h"
 #include "exec/find.h"
 #include "kernel.h"
 #include "sys/stop.h"
@@ -790,6 +790,39 @@ static void test_bind_without_block_size(void **state)
 	assert_true(done);
 }
 
+/* ---- what is there now ---- */
+
+static void check_blocks(const struct engine *engine, uint64_t present, uint64_t online,
+			 uint64_t highest)
+{
+	struct block_count count = count_blocks(engine, &engine->before->dax_devices.items[0]);
+
+	assert_int_equal(count.present, present);
+	assert_int_equal(count.online, online);
+	assert_int_equal(count.highest, highest);
+}
+
+static void test_count_blocks(void **state)
+{
+	struct run *run = *state;
+	struct tree *tree = &run->kernel->tree;
+	struct engine engine = {.sys = &tree->sys, .before = &run->before};
+
+	check_blocks(&engine, 2, 2, 211);
+	*list_add(&run->before.dax_devices.items[0].mappings) =
+		(struct mapping){.start = WINDOW_0 + 8 * BLOCK_SIZE, .size = 2 * BLOCK_SIZE};
+	tree_file(tree, "online\n", MEMORY "/memory217/state"); /* between the two: not its own */
+	check_blocks(&engine, 2, 2, 211);
+	tree_file(tree, "going-offline\n", MEMORY "/memory218/state");
+	check_blocks(&engine, 3, 3, 218);
+	tree_file(tree, "offline\n", MEMORY "/memory219/state");
+	check_blocks(&engine, 4, 3, 218);
+	tree_unlink(tree, MEMORY "/memory218/state"); /* it is about to go */
+	check_blocks(&engine, 4, 2, 211);
+	tree_directory(tree, MEMORY "/memory218/state"); /* it can not be read */
+	check_blocks(&engine, 4, 3, 218);
+}
+
 /* ---- finding things again ---- */
 
 static void test_find_region(void **state)
@@ -920,9 +953,9 @@ int main(void)
 		ON(devdax, test_bind_without_block_size),
 	};
 	static const struct CMUnitTest find[] = {
-		ON(ram, test_find_region),	 ON(ram, test_find_dax),
-		ON(ram, test_find_memdev),	 ON(ram, test_find_endpoint),
-		cmocka_unit_test(test_wait_for),
+		ON(ram, test_count_blocks),  ON(ram, test_find_region),
+		ON(ram, test_find_dax),	     ON(ram, test_find_memdev),
+		ON(ram, test_find_endpoint), cmocka_unit_test(test_wait_for),
 	};
 	int failed = 0;
 

@@ -229,6 +229,70 @@ static void test_dax_has_block_at_the_top(void **state)
 	assert_false(has_block(&host, -3 * BLOCK_SIZE));
 }
 
+/* Fails unless the whole blocks of the host's first dax device are exactly these; 0 ends them. */
+static void check_whole_blocks(const struct host *host, const uint64_t *numbers)
+{
+	const struct dax *dax = &host->dax_devices.items[0];
+	uint64_t count = 0;
+
+	for (; numbers[count]; count++)
+		assert_int_equal(dax_whole_block(host, dax, count), numbers[count]);
+	assert_int_equal(dax_whole_blocks(host, dax), count);
+}
+
+#define NUMBER_0 (WINDOW_0 / BLOCK_SIZE)
+
+static void test_dax_whole_blocks(void **state)
+{
+	cleanup_host struct host host = {0};
+	struct dax *dax;
+
+	(void)state;
+	model_system_ram(&host);
+	dax = dax_of(&host, "dax0.0");
+	check_whole_blocks(&host, (uint64_t[]){NUMBER_0, NUMBER_0 + 1, 0});
+	/* a mapping without a whole block between two that have some */
+	*list_add(&dax->mappings) =
+		(struct mapping){.start = WINDOW_0 + GIB - MIB, .size = BLOCK_SIZE};
+	*list_add(&dax->mappings) =
+		(struct mapping){.start = WINDOW_0 + GIB - MIB, .size = 2 * BLOCK_SIZE};
+	check_whole_blocks(&host, (uint64_t[]){NUMBER_0, NUMBER_0 + 1, NUMBER_0 + 8, 0});
+	dax->mappings.items[0].start += MIB;
+	check_whole_blocks(&host, (uint64_t[]){NUMBER_0 + 1, NUMBER_0 + 8, 0});
+	dax->mappings.items[0].size -= MIB;
+	check_whole_blocks(&host, (uint64_t[]){NUMBER_0 + 1, NUMBER_0 + 8, 0});
+	dax->mappings.items[0].size--;
+	check_whole_blocks(&host, (uint64_t[]){NUMBER_0 + 8, 0});
+	host.block_size = 0;
+	assert_int_equal(dax_whole_blocks(&host, dax), 0);
+}
+
+static void test_dax_whole_blocks_at_the_top(void **state)
+{
+	static const struct {
+		uint64_t start, size, blocks;
+	} cases[] = {
+		{-2 * BLOCK_SIZE, 2 * BLOCK_SIZE, 2}, {-2 * BLOCK_SIZE, 2 * BLOCK_SIZE - 1, 1},
+		{-2 * BLOCK_SIZE, 3 * BLOCK_SIZE, 2}, {-2 * BLOCK_SIZE, UINT64_MAX, 2},
+		{-BLOCK_SIZE - 1, UINT64_MAX, 1},     {-BLOCK_SIZE + 1, UINT64_MAX, 0},
+		{UINT64_MAX, UINT64_MAX, 0},	      {UINT64_MAX, 0, 0},
+	};
+	cleanup_host struct host host = {0};
+	struct dax *dax;
+
+	(void)state;
+	model_system_ram(&host);
+	dax = dax_of(&host, "dax0.0");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		dax->mappings.items[0].start = cases[i].start;
+		dax->mappings.items[0].size = cases[i].size;
+		assert_int_equal(dax_whole_blocks(&host, dax), cases[i].blocks);
+		for (uint64_t j = 0; j < cases[i].blocks; j++)
+			assert_int_equal(dax_whole_block(&host, dax, j),
+					 (cases[i].start + BLOCK_SIZE - 1) / BLOCK_SIZE + j);
+	}
+}
+
 static void test_online(void **state)
 {
 	static const struct {
@@ -551,6 +615,8 @@ int main(void)
 		cmocka_unit_test(test_dax_has_block_of_small_mapping),
 		cmocka_unit_test(test_dax_has_block_of_second_mapping),
 		cmocka_unit_test(test_dax_has_block_at_the_top),
+		cmocka_unit_test(test_dax_whole_blocks),
+		cmocka_unit_test(test_dax_whole_blocks_at_the_top),
 		cmocka_unit_test(test_online),
 		cmocka_unit_test(test_online_bytes),
 	};

@@ -14,6 +14,7 @@
 #include <uuid/uuid.h>
 
 #include "collect/libcxl_compat.h"
+#include "collect/place.h"
 #include "sys/util.h"
 
 struct walk {
@@ -214,24 +215,14 @@ static void name_bridge_ports(struct host *host)
 				copy_text(bridge->port, sizeof(bridge->port), port->name);
 }
 
-/*
- * The memdev's canonical path has every PCI function above it:
- * /sys/devices/pci0000:0c/0000:0c:00.0/0000:0d:00.0/mem0
- */
 static void place_memdev(const struct sys *sys, struct memdev *memdev)
 {
-	char path[PATH_MAX], *part, *rest = path;
-	int functions = 0;
+	struct place place;
 
-	if (sys_real_path(sys, path, "/sys/bus/cxl/devices/%s", memdev->name))
+	if (!place_function(sys, memdev->address, &place))
 		return;
-	while ((part = strsep(&rest, "/"))) {
-		if (strlen(part) != strlen("0000:00:00.0") || part[4] != ':')
-			continue;
-		if (functions++ == 0)
-			copy_text(memdev->root_port, sizeof(memdev->root_port), part);
-	}
-	memdev->direct = functions == 2;
+	copy_text(memdev->root_port, sizeof(memdev->root_port), place.root_port);
+	memdev->direct = strcmp(place.root_port, place.parent) == 0;
 }
 
 static void add_memdev(struct walk *walk, struct cxl_memdev *cxl_memdev)

@@ -3,34 +3,14 @@
 #include "collect/collect.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "collect/place.h"
 #include "regs/ports.h"
 #include "sys/util.h"
 
 #define CLASS_BRIDGE 0x0604 /* PCI-to-PCI bridge */
 #define CLASS_CXL    0x0502 /* CXL memory device */
-
-/* Split a function's canonical path into the root port it hangs under and its direct parent. */
-static bool place_function(const struct sys *sys, const char *address, char root_port[NAME_SIZE],
-			   char parent[NAME_SIZE])
-{
-	char path[PATH_MAX], *part, *rest = path;
-
-	root_port[0] = parent[0] = '\0';
-	if (sys_real_path(sys, path, "/sys/bus/pci/devices/%s", address))
-		return false;
-	while ((part = strsep(&rest, "/"))) {
-		if (!is_pci_address(part) || strcmp(part, address) == 0)
-			continue;
-		if (!root_port[0])
-			copy_text(root_port, NAME_SIZE, part);
-		copy_text(parent, NAME_SIZE, part);
-	}
-	return root_port[0];
-}
 
 static enum function_kind kind_of(uint64_t class_code)
 {
@@ -41,16 +21,16 @@ static enum function_kind kind_of(uint64_t class_code)
 
 static void add_function(const struct sys *sys, struct host *host, const char *address)
 {
-	char root_port[NAME_SIZE], parent[NAME_SIZE];
+	struct place place;
 	uint64_t vendor = 0, device = 0;
 	struct function *function;
 
-	if (!place_function(sys, address, root_port, parent) || !host_root_port(host, root_port))
+	if (!place_function(sys, address, &place) || !host_root_port(host, place.root_port))
 		return;
 	function = list_add(&host->functions);
 	copy_text(function->address, NAME_SIZE, address);
-	copy_text(function->root_port, NAME_SIZE, root_port);
-	copy_text(function->parent, NAME_SIZE, parent);
+	copy_text(function->root_port, NAME_SIZE, place.root_port);
+	copy_text(function->parent, NAME_SIZE, place.parent);
 	sys_read_u64(sys, &function->class_code, "/sys/bus/pci/devices/%s/class", address);
 	sys_read_u64(sys, &vendor, "/sys/bus/pci/devices/%s/vendor", address);
 	sys_read_u64(sys, &device, "/sys/bus/pci/devices/%s/device", address);

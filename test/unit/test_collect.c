@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* collect/: memory blocks, nodes and users, from trees of files. (The rest reads through libcxl,
- * libdaxctl and libpci: test/cli does that on a copy of a guest's /sys.) */
+/* collect/: memory blocks, nodes, users and where PCI functions hang, from trees of files. (The rest
+ * reads through libcxl, libdaxctl and libpci: test/cli does that on a copy of a guest's /sys.) */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "collect/collect.h"
+#include "collect/place.h"
 #include "model.h"
 #include "support.h"
 #include "sys/util.h"
@@ -219,6 +221,69 @@ static void test_nodes(void **state)
 	assert_int_equal(host.nodes.items[2].free, 0);
 }
 
+/* ---- where PCI functions hang ---- */
+
+#define PLACED "/sys/devices/pci0000:0c/0000:0c:00.0/"
+
+static void add_function(struct tree *tree, const char *path, const char *address)
+{
+	tree_directory(tree, "%s", path);
+	tree_link(tree, path, "/sys/bus/pci/devices/%s", address);
+}
+
+static void check_place(struct tree *tree, const char *address, const char *root_port,
+			const char *parent)
+{
+	struct place place;
+
+	assert_int_equal(place_function(&tree->sys, address, &place), root_port[0] != '\0');
+	assert_string_equal(place.root_port, root_port);
+	assert_string_equal(place.parent, parent);
+}
+
+static void test_place(void **state)
+{
+	struct tree *tree = *state;
+
+	add_function(tree, PLACED "0000:0d:00.0", "0000:0d:00.0");
+	check_place(tree, "0000:0d:00.0", "0000:0c:00.0", "0000:0c:00.0");
+	check_place(tree, "0000:0e:00.0", "", "");
+	check_place(tree, "", "", "");
+}
+
+static void test_place_of_root_port(void **state)
+{
+	struct tree *tree = *state;
+
+	add_function(tree, "/sys/devices/pci0000:0c/0000:0c:00.0", "0000:0c:00.0");
+	check_place(tree, "0000:0c:00.0", "", "");
+}
+
+static void test_place_below_switch(void **state)
+{
+	struct tree *tree = *state;
+
+	add_function(tree, PLACED "0000:0d:00.0/0000:0e:01.0/0000:0f:00.0", "0000:0f:00.0");
+	check_place(tree, "0000:0f:00.0", "0000:0c:00.0", "0000:0e:01.0");
+}
+
+/* A VMD controller is a function itself, and has a domain of its own below it: five digits. */
+static void test_place_below_vmd(void **state)
+{
+	static const char vmd[] = "/sys/devices/pci0000:60/0000:60:05.5/pci10000:e0/10000:e0:00.0";
+	struct tree *tree = *state;
+	char device[PATH_MAX];
+
+	snprintf(device, sizeof(device), "%s/10000:e1:00.0", vmd);
+	add_function(tree, device, "10000:e1:00.0");
+	check_place(tree, "10000:e1:00.0", "10000:e0:00.0", "10000:e0:00.0");
+	tree_link(tree, vmd, "/sys/bus/pci/devices/10000:e0:00.0");
+	check_place(tree, "10000:e0:00.0", "", "");
+	tree_link(tree, "/sys/devices/pci0000:60/0000:60:05.5",
+		  "/sys/bus/pci/devices/0000:60:05.5");
+	check_place(tree, "0000:60:05.5", "", "");
+}
+
 /* ---- users: /dev/null is the dax device, for want of a better one ---- */
 
 static void add_dax(struct tree *tree, const char *number)
@@ -403,6 +468,12 @@ int main(void)
 		IN_TREE(test_long_zones),
 		IN_TREE(test_nodes),
 	};
+	static const struct CMUnitTest places[] = {
+		IN_TREE(test_place),
+		IN_TREE(test_place_of_root_port),
+		IN_TREE(test_place_below_switch),
+		IN_TREE(test_place_below_vmd),
+	};
 	static const struct CMUnitTest users[] = {
 		IN_TREE(test_users),
 		IN_TREE(test_not_the_device),
@@ -415,6 +486,7 @@ int main(void)
 	int failed = 0;
 
 	failed += cmocka_run_group_tests(memory, NULL, NULL);
+	failed += cmocka_run_group_tests(places, NULL, NULL);
 	failed += cmocka_run_group_tests(users, NULL, NULL);
 	return failed ? 1 : 0;
 }

@@ -12,12 +12,22 @@
 
 #include "sys/util.h"
 
-static int busy(int fd, struct error *err)
+#define HOLDER_SIZE 128
+
+/* Its bytes are those of another process, perhaps while it writes them. */
+static void read_holder(int fd, char holder[HOLDER_SIZE])
 {
-	char holder[128];
-	ssize_t length = pread(fd, holder, sizeof(holder) - 1, 0);
+	ssize_t length = pread(fd, holder, HOLDER_SIZE - 1, 0);
 
 	holder[length > 0 ? length : 0] = '\0';
+	make_printable(holder);
+}
+
+static int busy(int fd, struct error *err)
+{
+	char holder[HOLDER_SIZE];
+
+	read_holder(fd, holder);
 	fail(err, -EBUSY, "another operation is running: %s", holder[0] ? holder : "unknown");
 	hint(err, "wait for it to end; only one operation may change the machine at a time");
 	return -EBUSY;
@@ -25,7 +35,7 @@ static int busy(int fd, struct error *err)
 
 int lock_take(const struct sys *sys, const char *what, struct error *err)
 {
-	char path[PATH_MAX], holder[128];
+	char path[PATH_MAX], holder[HOLDER_SIZE];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/run/cxl-iso", sys->root);
@@ -52,12 +62,38 @@ int lock_take(const struct sys *sys, const char *what, struct error *err)
 	return fd;
 }
 
-bool lock_is_held(const struct sys *sys)
+/* "recover 0000:0c:00.0, process 77" */
+static int take_process(char *holder)
 {
-	char path[PATH_MAX];
+	char *comma = strrchr(holder, ',');
+	uint64_t number;
+
+	if (!comma || !starts_with(comma, ", process ") ||
+	    !parse_u64(comma + strlen(", process "), &number) || number > INT_MAX)
+		return -1;
+	*comma = '\0';
+	return (int)number;
+}
+
+bool lock_holder(const struct sys *sys, char what[96], int *process)
+{
+	char path[PATH_MAX], holder[HOLDER_SIZE];
 	cleanup_fd int fd = -1;
 
 	snprintf(path, sizeof(path), "%s/run/cxl-iso/lock", sys->root);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return false;
+	read_holder(fd, holder);
+	*process = take_process(holder);
+	copy_text(what, 96, holder);
+	return true;
+}
+
+bool lock_is_held(const struct sys *sys)
+{
+	char what[96];
+	int process;
+
+	return lock_holder(sys, what, &process);
 }

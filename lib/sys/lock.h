@@ -17,7 +17,9 @@
  */
 int lock_take(const struct sys *sys, const char *what, struct error *err);
 
-/* Whether some process holds it now. */
+/* Whether some process holds it now; @what is what it wrote, "recover 0000:0c:00.0", and @process
+ * its number, -1 if the file does not tell. */
+bool lock_holder(const struct sys *sys, char what[96], int *process);
 bool lock_is_held(const struct sys *sys);
 
 #endif

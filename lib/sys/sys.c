@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -69,6 +70,25 @@ int sys_read(const struct sys *sys, char *buffer, size_t size, const char *path,
 	return read_small_file(file, buffer, size);
 }
 
+FILE *sys_open(const struct sys *sys, const char *path, ...)
+{
+	char file[PATH_MAX];
+	struct stat status;
+	FILE *stream;
+	int fd;
+
+	errno = ENAMETOOLONG;
+	fd = BUILD_PATH(sys, file, path) ? open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode))
+		errno = EINVAL;
+	else if ((stream = fdopen(fd, "r")))
+		return stream;
+	close(fd);
+	return NULL;
+}
+
 int sys_read_u64(const struct sys *sys, uint64_t *value, const char *path, ...)
 {
 	char file[PATH_MAX], text[64];
@@ -80,6 +100,17 @@ int sys_read_u64(const struct sys *sys, uint64_t *value, const char *path, ...)
 	if (rc)
 		return rc;
 	return parse_u64(text, value) ? 0 : -EINVAL;
+}
+
+int sys_open_fd(const struct sys *sys, const char *path, ...)
+{
+	char file[PATH_MAX];
+	int fd;
+
+	if (!BUILD_PATH(sys, file, path))
+		return -ENAMETOOLONG;
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 bool sys_exists(const struct sys *sys, const char *path, ...)

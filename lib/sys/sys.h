@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "sys/error.h"
 
@@ -32,9 +33,16 @@ void names_free(struct names *names);
 int sys_read(const struct sys *sys, char *buffer, size_t size, const char *path, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* Open a regular file of any length to be read line by line. NULL, with errno set, if it is not
+ * there or no regular file (to open a FIFO would wait for a writer). */
+FILE *sys_open(const struct sys *sys, const char *path, ...) __attribute__((format(printf, 2, 3)));
+
 /* Read an unsigned number, decimal or 0x-prefixed hexadecimal. -EINVAL if it is none. */
 int sys_read_u64(const struct sys *sys, uint64_t *value, const char *path, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Open a file that is read in pieces: a descriptor, or -errno. */
+int sys_open_fd(const struct sys *sys, const char *path, ...) __attribute__((format(printf, 2, 3)));
 
 bool sys_exists(const struct sys *sys, const char *path, ...) __attribute__((format(printf, 2, 3)));
 

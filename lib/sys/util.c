@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sys/util.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,11 +61,55 @@ bool parse_u64(const char *text, uint64_t *value)
 	return !errno;
 }
 
+/* The decimal number that @text begins with, after blanks. */
+static bool leading_number(const char *text, uint64_t *value)
+{
+	char digits[24];
+	uint64_t number;
+	size_t length;
+
+	text += strspn(text, " \t");
+	length = strspn(text, "0123456789");
+	if (length >= sizeof(digits))
+		return false;
+	memcpy(digits, text, length);
+	digits[length] = '\0';
+	if (!parse_u64(digits, &number))
+		return false;
+	*value = number;
+	return true;
+}
+
+bool find_number(const char *text, const char *key, uint64_t *value)
+{
+	size_t length = strlen(key);
+
+	for (const char *at = text; (at = strstr(at, key)); at += length) {
+		bool begins = at == text || isspace((unsigned char)at[-1]);
+
+		if (begins && isblank((unsigned char)at[length]))
+			return leading_number(at + length, value);
+	}
+	return false;
+}
+
 bool copy_text(char *out, size_t size, const char *text)
 {
-	int length = snprintf(out, size, "%s", text);
+	size_t length = strnlen(text, size);
+	bool fits = length < size;
 
-	return length >= 0 && (size_t)length < size;
+	if (!fits)
+		length = size - 1;
+	memcpy(out, text, length);
+	out[length] = '\0';
+	return fits;
+}
+
+void append_word(char *out, size_t size, const char *word)
+{
+	size_t used = strlen(out);
+
+	snprintf(out + used, size - used, "%s%s", used ? ", " : "", word);
 }
 
 void make_printable(char *text)
@@ -81,6 +126,12 @@ bool is_pci_address(const char *text)
 
 	return sscanf(text, "%x:%2x:%2x.%1x%n", &domain, &bus, &device, &function, &length) == 4 &&
 	       !text[length];
+}
+
+bool is_plain_name(const char *text)
+{
+	return !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789._:+-")];
 }
 
 bool starts_with(const char *text, const char *prefix)
@@ -107,6 +158,13 @@ const char *human_size(char out[16], uint64_t bytes)
 	}
 	snprintf(out, 16, "%.4g %s", value, units[unit]);
 	return out;
+}
+
+uint64_t add_capped(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
 void sleep_ms(unsigned int milliseconds)

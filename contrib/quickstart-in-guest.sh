@@ -22,6 +22,9 @@ before=$(hold_sha)
 echo "its pages: $(hold_nodes)"
 echo "SHA-256:   $before"
 
+title 'Would you not rather reboot?'
+run cxl-iso assess 0000:0c:00.0 || exit
+
 title 'Evacuate, reset, recover'
 run cxl-iso recover 0000:0c:00.0 --yes || exit
 run cxl-iso list --tree 0000:0c:00.0

@@ -5,8 +5,12 @@
 
 #include "collect/collect.h"
 #include "commands.h"
+#include "exec/operations.h"
+#include "model/anonymous.h"
 #include "model/document.h"
 #include "sys/atomic_file.h"
+
+static int full, pages;
 
 static int save(const char *path, struct json_object *capture, struct error *err)
 {
@@ -16,6 +20,21 @@ static int save(const char *path, struct json_object *capture, struct error *err
 								JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	return file_write_new(path, text, strlen(text), err);
+}
+
+static int collect(struct host *host, struct error *err)
+{
+	unsigned int more =
+		COLLECT_USAGE | (full ? COLLECT_ARGUMENTS : 0) | (pages ? COLLECT_PAGES : 0);
+	int rc = collect_host(&machine, host, err);
+
+	if (!rc)
+		rc = operations_collect(&machine, host, err);
+	if (!rc)
+		rc = collect_more(&machine, host, more, err);
+	if (!rc && !full)
+		host_anonymize(host);
+	return rc;
 }
 
 static int run(const char *const *arguments)
@@ -28,7 +47,7 @@ static int run(const char *const *arguments)
 		hint(&err, "\"-\" stands for standard output");
 		return ui_fail(STATUS_USAGE, &err);
 	}
-	if (collect_host(&machine, &host, &err))
+	if (collect(&host, &err))
 		return ui_fail(STATUS_FAILED, &err);
 	if (!host.privileged)
 		ui_note("note: without root, registers and other users' processes are left out");
@@ -52,6 +71,12 @@ const struct command command_capture = {
 	.name = "capture",
 	.summary = "save the picture of this machine for --from",
 	.arguments = "FILE",
-	.options = (const struct poptOption[]){UI_OPTIONS},
+	.options =
+		(const struct poptOption[]){{"full", '\0', POPT_ARG_NONE, &full, 0,
+					     "save command lines, names and serials as well", NULL},
+					    {"pages", '\0', POPT_ARG_NONE, &pages, 0,
+					     "save what the pages of online memory hold as well",
+					     NULL},
+					    UI_OPTIONS},
 	.run = run,
 };

@@ -4,8 +4,8 @@
 
 #include "ui/ui.h"
 
-extern const struct command command_list, command_recover, command_list_recoveries, command_capture,
-	command_set_timeout, command_enable_isolation, command_disable_isolation,
+extern const struct command command_list, command_assess, command_recover, command_list_recoveries,
+	command_capture, command_set_timeout, command_enable_isolation, command_disable_isolation,
 	command_clear_isolation, command_apply;
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "model/document.h"
+#include "model/survey.h"
 #include "policy/settings_text.h"
 #include "regs/isolation.h"
 #include "regs/timeout.h"
@@ -77,30 +78,23 @@ static void add_word(struct words *words, const char *word)
 	snprintf(words->text + used, sizeof(words->text) - used, "%s%s", used ? " " : "", word);
 }
 
-static bool is_below(const char *root_port, const struct root_port *port)
+static void say_below(const struct survey *survey, const struct below *below, struct words *words)
 {
-	return strcmp(root_port, port->address) == 0;
-}
-
-static void say_below(const struct host *host, const struct root_port *port, struct words *below)
-{
-	list_each(memdev, &host->memdevs)
-		if (is_below(memdev->root_port, port))
-			add_word(below, memdev->name);
-	list_each(function, &host->functions)
-		if (is_below(function->root_port, port) && function->kind != FUNCTION_BRIDGE &&
-		    !host_memdev_at(host, function->address))
-			add_word(below, function->address);
+	list_each_pointer(memdev, &below->memdevs)
+		add_word(words, memdev->name);
+	list_each_pointer(function, &below->functions)
+		if (function->kind != FUNCTION_BRIDGE &&
+		    !survey_memdev_at(survey, function->address))
+			add_word(words, function->address);
 }
 
 /* System RAM online below a port: each region once, whatever it interleaves over. */
-static uint64_t online_below(const struct host *host, const struct root_port *port)
+static uint64_t online_below(const struct survey *survey, const struct below *below)
 {
 	uint64_t bytes = 0;
 
-	list_each(region, &host->regions)
-		if (region_below(region, port))
-			bytes += host_online_bytes(host, region->start, region->size);
+	list_each_pointer(region, &below->regions)
+		bytes += survey_online_bytes(survey, region->start, region->size);
 	return bytes;
 }
 
@@ -203,26 +197,25 @@ static void print_registers(const struct root_port *port)
 				       (uint32_t)port->status_known));
 }
 
-static void add_port_line(const struct host *host, const struct root_port *port,
+static void add_port_line(const struct survey *survey, const struct root_port *port,
 			  struct table *table)
 {
+	const struct below *below = survey_below(survey, port);
 	struct libscols_line *line = table_line(table, NULL);
-	struct words below = {""}, regions = {""}, devices = {""};
+	struct words things = {""}, regions = {""}, devices = {""};
 	char dport[16];
 
-	say_below(host, port, &below);
-	list_each(region, &host->regions)
-		if (region_below(region, port))
-			add_word(&regions, region->name);
-	list_each(dax, &host->dax_devices)
-		if (dax_below(host, dax, port))
-			add_word(&devices, dax->name);
+	say_below(survey, below, &things);
+	list_each_pointer(region, &below->regions)
+		add_word(&regions, region->name);
+	list_each_pointer(view, &below->dax)
+		add_word(&devices, view->dax->name);
 	table_set(table, line, COL_PORT, port->address);
 	table_set(table, line, COL_BRIDGE, port->bridge);
-	table_set(table, line, COL_BELOW, below.text);
+	table_set(table, line, COL_BELOW, things.text);
 	table_set(table, line, COL_REGION, regions.text);
 	table_set(table, line, COL_DAX, devices.text);
-	set_size(table, line, COL_ONLINE, online_below(host, port));
+	set_size(table, line, COL_ONLINE, online_below(survey, below));
 	set_isolation(port, table, line);
 	snprintf(dport, sizeof(dport), "%d", port->dport);
 	if (port->dport >= 0)
@@ -234,10 +227,10 @@ static void set_address(struct table *table, struct libscols_line *line, uint64_
 	char text[24];
 
 	snprintf(text, sizeof(text), "0x%" PRIx64, address);
-	table_set(table, line, TREE_ADDRESS, text);
+	table_set(table, line, TREE_ADDRESS, address == UNKNOWN ? "" : text);
 }
 
-static void add_dax_branch(const struct host *host, const struct dax *dax, struct table *table,
+static void add_dax_branch(const struct survey *survey, const struct dax *dax, struct table *table,
 			   struct libscols_line *above)
 {
 	struct libscols_line *line = table_line(table, above);
@@ -245,7 +238,7 @@ static void add_dax_branch(const struct host *host, const struct dax *dax, struc
 	char state[64], size[16];
 
 	list_each(mapping, &dax->mappings)
-		online += host_online_bytes(host, mapping->start, mapping->size);
+		online += survey_online_bytes(survey, mapping->start, mapping->size);
 	table_set(table, line, TREE_OBJECT, dax->name);
 	set_size(table, line, TREE_SIZE, dax->size);
 	if (dax->mappings.count)
@@ -255,63 +248,73 @@ static void add_dax_branch(const struct host *host, const struct dax *dax, struc
 	table_set(table, line, TREE_STATE, state);
 }
 
-static void add_region_branch(const struct host *host, const struct region *region,
-			      struct table *table, struct libscols_line *above)
+/* The way down below one port. A capture may say that a bridge is below itself. */
+struct walk {
+	const struct survey *survey;
+	const struct below *below;
+	struct table *table;
+	size_t left; /* functions that were not met yet */
+};
+
+#define DEPTH_MAX 256 /* buses of a domain */
+
+static void add_region_branch(const struct walk *walk, const struct region *region,
+			      struct libscols_line *above)
 {
-	struct libscols_line *line = table_line(table, above);
+	struct libscols_line *line = table_line(walk->table, above);
 	char state[96];
 
-	table_set(table, line, TREE_OBJECT, region->name);
-	set_size(table, line, TREE_SIZE, region->size);
-	set_address(table, line, region->start);
+	table_set(walk->table, line, TREE_OBJECT, region->name);
+	set_size(walk->table, line, TREE_SIZE, region->size);
+	set_address(walk->table, line, region->start);
 	snprintf(state, sizeof(state), "%s%s%s", region->mode,
 		 region->enabled     ? ""
 		 : region->committed ? ", disabled"
 				     : ", not committed",
 		 region->ways > 1 ? ", interleaved" : "");
-	table_set(table, line, TREE_STATE, state);
-	list_each(dax, &host->dax_devices)
-		if (strcmp(dax->region, region->name) == 0)
-			add_dax_branch(host, dax, table, line);
+	table_set(walk->table, line, TREE_STATE, state);
+	list_each_pointer(view, &walk->below->dax)
+		if (view->region == region)
+			add_dax_branch(walk->survey, view->dax, walk->table, line);
 }
 
-static void add_function_branch(const struct host *host, const struct function *function,
-				struct table *table, struct libscols_line *above)
+static void add_function_branch(const struct walk *walk, const struct function *function,
+				struct libscols_line *above)
 {
-	const struct memdev *memdev = host_memdev_at(host, function->address);
-	struct libscols_line *line = table_line(table, above);
+	const struct memdev *memdev = survey_memdev_at(walk->survey, function->address);
+	struct libscols_line *line = table_line(walk->table, above);
 
-	table_set(table, line, TREE_OBJECT, memdev ? memdev->name : function->address);
-	table_set(table, line, TREE_ADDRESS, function->address);
+	table_set(walk->table, line, TREE_OBJECT, memdev ? memdev->name : function->address);
+	table_set(walk->table, line, TREE_ADDRESS, function->address);
 	if (!memdev) {
-		table_set(table, line, TREE_STATE, function->driver);
+		table_set(walk->table, line, TREE_STATE, function->driver);
 		return;
 	}
-	set_size(table, line, TREE_SIZE, memdev->ram_size + memdev->pmem_size);
-	list_each(region, &host->regions)
+	set_size(walk->table, line, TREE_SIZE, memdev->ram_size + memdev->pmem_size);
+	list_each_pointer(region, &walk->below->regions)
 		if (region_uses_memdev(region, memdev->name))
-			add_region_branch(host, region, table, line);
+			add_region_branch(walk, region, line);
 }
 
 /* Bridges of switches hang below one another, so go down by each function's parent. */
-static void add_functions_below(const struct host *host, const char *parent, struct table *table,
-				struct libscols_line *above, int depth)
+static void add_functions_below(struct walk *walk, const char *parent, struct libscols_line *above,
+				int depth)
 {
-	list_each(function, &host->functions) {
-		if (strcmp(function->parent, parent) != 0)
-			continue;
-		if (function->kind == FUNCTION_BRIDGE) {
-			struct libscols_line *line = table_line(table, above);
+	list_each_pointer(function, &walk->below->functions) {
+		struct libscols_line *line;
 
-			table_set(table, line, TREE_OBJECT, function->address);
-			table_set(table, line, TREE_STATE, "switch");
-			if (depth <
-			    256) /* buses: a capture may say that a bridge is below itself */
-				add_functions_below(host, function->address, table, line,
-						    depth + 1);
-		} else {
-			add_function_branch(host, function, table, above);
+		if (strcmp(function->parent, parent) != 0 || !walk->left)
+			continue;
+		walk->left--;
+		if (function->kind != FUNCTION_BRIDGE) {
+			add_function_branch(walk, function, above);
+			continue;
 		}
+		line = table_line(walk->table, above);
+		table_set(walk->table, line, TREE_OBJECT, function->address);
+		table_set(walk->table, line, TREE_STATE, "switch");
+		if (depth < DEPTH_MAX)
+			add_functions_below(walk, function->address, line, depth + 1);
 	}
 }
 
@@ -326,46 +329,53 @@ static bool is_chosen(const struct root_port *port)
 	return chosen.count == 0;
 }
 
-static void add_port_branch(const struct host *host, const struct root_port *port,
+static void add_port_branch(const struct survey *survey, const struct below *below,
 			    struct table *table, struct libscols_line *above)
 {
+	struct walk walk = {survey, below, table, below->functions.count};
 	struct libscols_line *line = table_line(table, above);
 
-	table_set(table, line, TREE_OBJECT, port->address);
-	add_functions_below(host, port->address, table, line, 0);
+	table_set(table, line, TREE_OBJECT, below->port->address);
+	add_functions_below(&walk, below->port->address, line, 0);
 }
 
-static void add_bridge_branch(const struct host *host, const struct bridge *bridge,
+static void add_bridge_branch(const struct survey *survey, const struct bridge *bridge,
 			      struct table *table)
 {
 	struct libscols_line *above = NULL;
 
-	list_each(port, &host->root_ports) {
-		if (strcmp(port->bridge, bridge->name) != 0 || !is_chosen(port))
+	list_each(port, &survey_host(survey)->root_ports) {
+		const struct below *below = survey_below(survey, port);
+
+		if (!below->neighbours || below->neighbours->bridge != bridge || !is_chosen(port))
 			continue;
 		if (!above) {
 			above = table_line(table, NULL);
 			table_set(table, above, TREE_OBJECT, bridge->name);
 		}
-		add_port_branch(host, port, table, above);
+		add_port_branch(survey, below, table, above);
 	}
 }
 
 /* Without the CXL drivers, nothing tells the bridge of a port. */
-static void add_tree(const struct host *host, struct table *table)
+static void add_tree(const struct survey *survey, struct table *table)
 {
-	list_each(bridge, &host->bridges)
-		add_bridge_branch(host, bridge, table);
-	list_each(port, &host->root_ports)
-		if (!host_bridge(host, port->bridge) && is_chosen(port))
-			add_port_branch(host, port, table, NULL);
+	list_each(bridge, &survey_host(survey)->bridges)
+		add_bridge_branch(survey, bridge, table);
+	list_each(port, &survey_host(survey)->root_ports) {
+		const struct below *below = survey_below(survey, port);
+
+		if (!below->neighbours && is_chosen(port))
+			add_port_branch(survey, below, table, NULL);
+	}
 }
 
 #define ISOLATION_COLUMNS "PORT,ISOLATION,TIMEOUT,LIMITS,RANGES,CAUSE,BUSY,ARMED-BY"
 
-static int print_table(const struct host *host, struct error *err)
+static int print_table(const struct survey *survey, struct error *err)
 {
 	cleanup_table struct table table = {0};
+	const struct host *host = survey_host(survey);
 	const char *wanted = output ? output : isolation_view ? ISOLATION_COLUMNS : NULL;
 	int rc = tree ? table_open(&table, tree_columns, ARRAY_SIZE(tree_columns), output, err)
 		      : table_open(&table, columns, ARRAY_SIZE(columns), wanted, err);
@@ -373,11 +383,11 @@ static int print_table(const struct host *host, struct error *err)
 	if (rc)
 		return rc;
 	if (tree)
-		add_tree(host, &table);
+		add_tree(survey, &table);
 	else
 		list_each(port, &host->root_ports)
 			if (is_chosen(port))
-				add_port_line(host, port, &table);
+				add_port_line(survey, port, &table);
 	table_print(&table);
 	list_each(port, &host->root_ports)
 		if (verbose && is_chosen(port))
@@ -385,62 +395,44 @@ static int print_table(const struct host *host, struct error *err)
 	return 0;
 }
 
-static struct json_object *add_array(struct json_object *object, const char *key)
-{
-	struct json_object *array = json_object_new_array();
-
-	json_object_object_add(object, key, array);
-	return array;
-}
+/* A new array of the records that a list of pointers points to. */
+#define records_to_json(record, list)                                                 \
+	({                                                                            \
+		struct json_object *array_ = json_object_new_array();                 \
+		list_each_pointer(item_, list)                                        \
+			json_object_array_add(array_, record_to_json(record, item_)); \
+		array_;                                                               \
+	})
 
 /* The port's own record and whole records of the capture that belong to it. */
-static struct json_object *port_to_json(const struct host *host, const struct root_port *port)
+static struct json_object *port_to_json(const struct survey *survey, const struct root_port *port)
 {
 	struct json_object *json = record_to_json(&root_port_record, port);
-	struct json_object *functions = add_array(json, "functions");
-	struct json_object *memdevs = add_array(json, "memdevs");
-	struct json_object *regions = add_array(json, "regions");
-	struct json_object *devices = add_array(json, "dax_devices");
+	struct json_object *devices = json_object_new_array();
+	const struct below *below = survey_below(survey, port);
 
-	list_each(function, &host->functions)
-		if (is_below(function->root_port, port))
-			json_object_array_add(functions,
-					      record_to_json(&function_record, function));
-	list_each(memdev, &host->memdevs)
-		if (is_below(memdev->root_port, port))
-			json_object_array_add(memdevs, record_to_json(&memdev_record, memdev));
-	list_each(region, &host->regions)
-		if (region_below(region, port))
-			json_object_array_add(regions, record_to_json(&region_record, region));
-	list_each(dax, &host->dax_devices)
-		if (dax_below(host, dax, port))
-			json_object_array_add(devices, record_to_json(&dax_record, dax));
+	json_object_object_add(json, "functions",
+			       records_to_json(&function_record, &below->functions));
+	json_object_object_add(json, "memdevs", records_to_json(&memdev_record, &below->memdevs));
+	json_object_object_add(json, "regions", records_to_json(&region_record, &below->regions));
+	json_object_object_add(json, "dax_devices", devices);
+	list_each_pointer(view, &below->dax)
+		json_object_array_add(devices, record_to_json(&dax_record, view->dax));
 	json_object_object_add(json, "online_bytes",
-			       json_object_new_uint64(online_below(host, port)));
+			       json_object_new_uint64(online_below(survey, below)));
 	return json;
 }
 
-static void print_json(const struct host *host)
+static void print_json(const struct survey *survey)
 {
 	struct json_object *document = document_new("cxl-iso/list", 1);
-	struct json_object *ports = add_array(document, "root_ports");
+	struct json_object *ports = json_object_new_array();
 
-	list_each(port, &host->root_ports)
+	json_object_object_add(document, "root_ports", ports);
+	list_each(port, &survey_host(survey)->root_ports)
 		if (is_chosen(port))
-			json_object_array_add(ports, port_to_json(host, port));
+			json_object_array_add(ports, port_to_json(survey, port));
 	ui_print_json(document);
-}
-
-/* Why the list may lack something: "no hardware", "no driver" and "not allowed" are not the same. */
-static void explain(const struct host *host)
-{
-	if (!ui_from && sys_exists(&machine, "/sys/bus/acpi/devices/ACPI0017:00") &&
-	    !sys_exists(&machine, "/sys/bus/cxl/devices/root0"))
-		ui_note("note: the CXL drivers are not loaded: modprobe cxl_acpi cxl_pci cxl_mem");
-	if (!host->root_ports.count)
-		ui_note("note: no CXL root ports here");
-	if (!host->privileged)
-		ui_note("note: seen without root: capabilities and registers are unknown");
 }
 
 static int choose(const struct host *host, const char *const *arguments, struct error *err)
@@ -470,6 +462,7 @@ static void print_settings(const struct host *host)
 
 static int run(const char *const *arguments)
 {
+	cleanup_survey struct survey *survey = NULL;
 	cleanup_host struct host host = {0};
 	struct error err = {0};
 
@@ -477,12 +470,13 @@ static int run(const char *const *arguments)
 		return ui_fail(ui_from ? STATUS_USAGE : STATUS_FAILED, &err);
 	if (choose(&host, arguments, &err))
 		return ui_fail(STATUS_USAGE, &err);
-	explain(&host);
+	ui_explain(&host);
+	survey = survey_new(&host);
 	if (settings)
 		print_settings(&host);
 	else if (ui_json)
-		print_json(&host);
-	else if (print_table(&host, &err))
+		print_json(survey);
+	else if (print_table(survey, &err))
 		return ui_fail(STATUS_USAGE, &err);
 	return STATUS_DONE;
 }

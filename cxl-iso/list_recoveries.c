@@ -138,7 +138,7 @@ static int run(const char *const *arguments)
 
 const struct command command_list_recoveries = {
 	.name = "list-recoveries",
-	.summary = "show recoveries that were cut short",
+	.summary = "show recoveries and holds that were cut short",
 	.arguments = "",
 	.options = (const struct poptOption[]){{"output", 'o', POPT_ARG_STRING, &output, 0,
 						"columns to show", "COLUMNS"},

@@ -6,8 +6,8 @@ static const struct program program = {
 	.summary =
 		"Take the memory behind a CXL root port out of service, reset the port, and bring\n"
 		"everything back.",
-	.commands = (const struct command *const[]){&command_list, &command_set_timeout,
-						    &command_enable_isolation,
+	.commands = (const struct command *const[]){&command_list, &command_assess,
+						    &command_set_timeout, &command_enable_isolation,
 						    &command_disable_isolation,
 						    &command_clear_isolation, &command_apply,
 						    &command_recover, &command_list_recoveries,

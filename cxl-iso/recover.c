@@ -12,7 +12,7 @@
 #include "exec/engine.h"
 #include "exec/journal.h"
 #include "model/document.h"
-#include "policy/findings.h"
+#include "policy/assess.h"
 #include "policy/plan.h"
 #include "sys/lock.h"
 #include "sys/stop.h"
@@ -160,9 +160,9 @@ static int confirm(const char *port, struct error *err)
 	return rc ? ui_fail(rc == -ENOTTY ? STATUS_USAGE : STATUS_REFUSED, err) : STATUS_DONE;
 }
 
-static int plan_and_run(const struct root_port *port, struct host *host,
-			const struct findings *findings, struct progress *progress,
-			struct error *err)
+static int plan_and_run(const struct survey *survey, const struct root_port *port,
+			struct host *host, const struct findings *findings,
+			struct progress *progress, struct error *err)
 {
 	cleanup_journal struct journal journal = {0};
 	cleanup_plan struct plan plan = {0};
@@ -171,7 +171,7 @@ static int plan_and_run(const struct root_port *port, struct host *host,
 	if (findings_refusal(findings))
 		return ui_refuse(findings);
 	ui_warn(findings);
-	plan_recover(host, port, &plan);
+	plan_recover(survey, port, &plan);
 	if (dry_run) {
 		print_plan(&plan, findings);
 		return STATUS_DONE;
@@ -204,18 +204,20 @@ static int take_machine(const char *port, int *lock, struct error *err)
 static int begin(const char *word, struct progress *progress, struct error *err)
 {
 	cleanup_findings struct findings findings = {0};
+	cleanup_survey struct survey *survey = NULL;
 	cleanup_host struct host host = {0};
 	const struct consent consent = {(const char *const *)force, discard_contents};
 	const struct root_port *port;
 
-	if (ui_load_host(&host, err))
+	if (ui_load_host_deep(&host, COLLECT_PAGES, err))
 		return ui_fail(ui_from ? STATUS_USAGE : STATUS_FAILED, err);
 	if (object_find_port(&host, word, &port, err))
 		return ui_fail(STATUS_USAGE, err);
 	if (!ui_from && host.privileged && ui_refuse_unfinished(err))
 		return ui_fail(STATUS_REFUSED, err);
-	assess_recover(&host, port, &consent, &findings);
-	return plan_and_run(port, &host, &findings, progress, err);
+	survey = survey_new(&host);
+	assess_recover(survey, port, &consent, &findings);
+	return plan_and_run(survey, port, &host, &findings, progress, err);
 }
 
 /* The port need not be there, so its journal alone is asked. */
@@ -282,7 +284,7 @@ const struct command command_recover = {
 		(const struct poptOption[]){
 			{"dry-run", 'n', POPT_ARG_NONE, &dry_run, 0,
 			 "print the plan and change nothing", NULL},
-			{"yes", 'y', POPT_ARG_NONE, &yes, 0, "do not ask", NULL},
+			{"yes", 'y', POPT_ARG_NONE, &yes, 0, "do not ask for confirmation", NULL},
 			{"resume", '\0', POPT_ARG_NONE, &resume, 0,
 			 "finish a recovery that was cut short", NULL},
 			{"abort", '\0', POPT_ARG_NONE, &abandon, 0,
@@ -290,12 +292,15 @@ const struct command command_recover = {
 			{"forget", '\0', POPT_ARG_NONE, &forget, 0,
 			 "give up a recovery that can not be finished: leave all as it is", NULL},
 			{"discard-contents", '\0', POPT_ARG_NONE, &discard_contents, 0,
-			 "devdax contents may be lost", NULL},
-			{"force", '\0', POPT_ARG_ARGV, &force, 0, "override this one rule", "RULE"},
+			 "contents of devdax devices may be lost", NULL},
+			{"force", '\0', POPT_ARG_ARGV, &force, 0,
+			 "go on though this rule stands against it: zone-normal, pages-held, "
+			 "gigantic-pages or no-room",
+			 "RULE"},
 			{"timeout", '\0', POPT_ARG_INT, &timeout_s, 0,
-			 "for offlining memory (default 600)", "SECONDS"},
-			{"progress", '\0', POPT_ARG_STRING, &progress_how, 0, "text, json or none",
-			 "PROGRESS"},
+			 "how long offlining memory may take (default 600)", "SECONDS"},
+			{"progress", '\0', POPT_ARG_STRING, &progress_how, 0,
+			 "how to show progress: text, json or none", "PROGRESS"},
 			UI_OPTION_FROM,
 			UI_OPTIONS},
 	.choices =

@@ -3,7 +3,7 @@
 #ifndef CXL_ISO_SETTINGS_H
 #define CXL_ISO_SETTINGS_H
 
-#include "policy/findings.h"
+#include "policy/assess.h"
 #include "policy/plan.h"
 #include "ui/ui.h"
 

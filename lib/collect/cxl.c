@@ -22,7 +22,7 @@ struct walk {
 	struct host *host;
 };
 
-/* libcxl says "no address" with all ones. */
+/* libcxl says all ones for what it can not read, as we do; a size is then none. */
 static uint64_t known_or_0(unsigned long long value)
 {
 	return value == ULLONG_MAX ? 0 : value;
@@ -94,7 +94,7 @@ static void add_region(struct walk *walk, struct cxl_region *cxl_region, const c
 	cxl_region_get_uuid(cxl_region, uuid);
 	if (!uuid_is_null(uuid))
 		uuid_unparse(uuid, region->uuid);
-	region->start = known_or_0(cxl_region_get_resource(cxl_region));
+	region->start = cxl_region_get_resource(cxl_region);
 	region->size = known_or_0(cxl_region_get_size(cxl_region));
 	region->ways = cxl_region_get_interleave_ways(cxl_region);
 	region->granularity = cxl_region_get_interleave_granularity(cxl_region);
@@ -112,7 +112,7 @@ static void add_decoder(struct walk *walk, struct cxl_decoder *cxl_decoder, cons
 	copy_text(decoder->name, sizeof(decoder->name), cxl_decoder_get_devname(cxl_decoder));
 	copy_text(decoder->port, sizeof(decoder->port), port->name);
 	decoder->kind = port->kind;
-	decoder->start = known_or_0(cxl_decoder_get_resource(cxl_decoder));
+	decoder->start = cxl_decoder_get_resource(cxl_decoder);
 	decoder->size = known_or_0(cxl_decoder_get_size(cxl_decoder));
 	decoder->ways = cxl_decoder_get_interleave_ways(cxl_decoder);
 	decoder->granularity = cxl_decoder_get_interleave_granularity(cxl_decoder);
@@ -233,7 +233,7 @@ static void add_memdev(struct walk *walk, struct cxl_memdev *cxl_memdev)
 
 	copy_text(memdev->name, sizeof(memdev->name), cxl_memdev_get_devname(cxl_memdev));
 	copy_text(memdev->address, sizeof(memdev->address), address ? address : "");
-	memdev->serial = known_or_0(cxl_memdev_get_serial(cxl_memdev));
+	memdev->serial = cxl_memdev_get_serial(cxl_memdev);
 	memdev->ram_size = known_or_0(cxl_memdev_get_ram_size(cxl_memdev));
 	memdev->pmem_size = known_or_0(cxl_memdev_get_pmem_size(cxl_memdev));
 	memdev->node = cxl_memdev_get_numa_node(cxl_memdev);

@@ -2,6 +2,7 @@
 #include "collect/collect.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <syslog.h>
@@ -36,10 +37,38 @@ static void name_region(const struct sys *sys, struct dax *dax)
 			copy_text(dax->region, sizeof(dax->region), part);
 }
 
-static void add_mappings(struct daxctl_dev *dev, struct dax *dax)
+/*
+ * Linux 6.8 and later. What the device says is a wish, and dax devices of CXL are made with it: it
+ * comes true only where memory hot-plug was started with it (mhp_supports_memmap_on_memory()).
+ */
+int collect_memmap_on_memory(const struct sys *sys, const char *name)
+{
+	char allowed[16];
+	uint64_t wish;
+
+	if (sys_read_u64(sys, &wish, "/sys/bus/dax/devices/%s/memmap_on_memory", name))
+		return -1;
+	sys_read(sys, allowed, sizeof(allowed),
+		 "/sys/module/memory_hotplug/parameters/memmap_on_memory");
+	return wish && allowed[0] && strcmp(allowed, "N") != 0;
+}
+
+/* They are root's alone, and libdaxctl takes what it can not read for 0. */
+static bool addresses_are_readable(const struct sys *sys, const char *name)
+{
+	uint64_t start;
+
+	return sys_read_u64(sys, &start, "/sys/bus/dax/devices/%s/resource", name) != -EACCES;
+}
+
+static void add_mappings(const struct sys *sys, struct daxctl_dev *dev, struct dax *dax)
 {
 	struct daxctl_mapping *from;
 
+	if (!addresses_are_readable(sys, dax->name)) {
+		*list_add(&dax->mappings) = (struct mapping){.start = UNKNOWN, .size = dax->size};
+		return;
+	}
 	daxctl_mapping_foreach(dev, from) {
 		struct mapping *mapping = list_add(&dax->mappings);
 
@@ -63,8 +92,9 @@ static void add_dax(const struct sys *sys, struct host *host, struct daxctl_dev 
 	dax->size = daxctl_dev_get_size(dev);
 	dax->align = daxctl_dev_get_align(dev);
 	dax->node = daxctl_dev_get_target_node(dev);
+	dax->memmap_on_memory = collect_memmap_on_memory(sys, dax->name);
 	name_region(sys, dax);
-	add_mappings(dev, dax);
+	add_mappings(sys, dev, dax);
 }
 
 static void free_context(struct daxctl_ctx **context)

@@ -10,28 +10,81 @@
 #include "sys/util.h"
 
 #define MEMORY "/sys/devices/system/memory"
-#define NODE   "/sys/devices/system/node"
+
+/* Addresses from @start to @last, which is one of them: @last + 1 may not fit. */
+struct range {
+	uint64_t start, last;
+};
+
+struct ranges {
+	struct range *items;
+	size_t count;
+};
+
+static void add_range(struct ranges *ranges, uint64_t start, uint64_t size)
+{
+	struct range *range = size ? list_add(ranges) : NULL;
+
+	if (!range)
+		return;
+	range->start = start;
+	range->last = size - 1 > UINT64_MAX - start ? UINT64_MAX : start + size - 1;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* Those that overlap or meet become one: in the end little more than the windows is left. */
+static void merge(struct ranges *ranges)
+{
+	size_t kept = 0;
+
+	list_sort(ranges, by_start);
+	for (size_t i = 1; i < ranges->count; i++) {
+		struct range *last = &ranges->items[kept], *next = &ranges->items[i];
+
+		if (next->start > last->last && next->start - last->last > 1)
+			ranges->items[++kept] = *next;
+		else if (next->last > last->last)
+			last->last = next->last;
+	}
+	if (ranges->count)
+		ranges->count = kept + 1;
+}
 
 /*
  * Blocks of ordinary memory are nobody's business here and there can be tens of thousands: keep
  * those that lie in a CXL window, in a decoder's range, or in a dax device.
  */
-static bool concerns_us(const struct host *host, uint64_t start)
+static void find_ours(const struct host *host, struct ranges *ours)
 {
 	list_each(decoder, &host->decoders)
-		if (ranges_overlap(decoder->start, decoder->size, start, host->block_size))
-			return true;
+		add_range(ours, decoder->start, decoder->size);
 	list_each(dax, &host->dax_devices)
 		list_each(mapping, &dax->mappings)
-			if (ranges_overlap(mapping->start, mapping->size, start, host->block_size))
-				return true;
+			add_range(ours, mapping->start, mapping->size);
+	merge(ours);
+}
+
+static bool overlaps(const struct ranges *ranges, uint64_t start, uint64_t size)
+{
+	list_each(range, ranges)
+		if (range->last >= start && (range->start <= start || range->start - start < size))
+			return true;
 	return false;
 }
 
-static int node_of_block(const struct sys *sys, int number)
+/* @guess: the node of the block before. Asking for it is cheaper than listing the directory. */
+static int node_of_block(const struct sys *sys, int number, int guess)
 {
 	cleanup_names struct names nodes = {0};
 
+	if (guess >= 0 && sys_exists(sys, MEMORY "/memory%d/node%d", number, guess))
+		return guess;
 	if (sys_list(sys, &nodes, "node", MEMORY "/memory%d", number) || !nodes.count)
 		return -1;
 	return atoi(nodes.items[0] + strlen("node"));
@@ -39,27 +92,31 @@ static int node_of_block(const struct sys *sys, int number)
 
 static void add_block(const struct sys *sys, struct host *host, int number, uint64_t start)
 {
+	int before = host->blocks.count ? host->blocks.items[host->blocks.count - 1].node : -1;
 	struct block *block = list_add(&host->blocks);
 
 	block->number = number;
 	block->start = start;
 	sys_read(sys, block->state, sizeof(block->state), MEMORY "/memory%d/state", number);
 	sys_read(sys, block->zones, sizeof(block->zones), MEMORY "/memory%d/valid_zones", number);
-	block->node = node_of_block(sys, number);
+	block->node = node_of_block(sys, number, before);
 }
 
 static int add_blocks(const struct sys *sys, struct host *host)
 {
 	cleanup_names struct names names = {0};
 	int rc = sys_list(sys, &names, "memory", MEMORY);
+	struct ranges ours = {0};
 
+	find_ours(host, &ours);
 	for (size_t i = 0; !rc && i < names.count; i++) {
 		int number = atoi(names.items[i] + strlen("memory"));
 		uint64_t start = (uint64_t)number * host->block_size;
 
-		if (concerns_us(host, start))
+		if (overlaps(&ours, start, host->block_size))
 			add_block(sys, host, number, start);
 	}
+	free(ours.items);
 	return rc;
 }
 
@@ -75,38 +132,6 @@ static uint64_t block_size(const struct sys *sys)
 	return *end ? 0 : size;
 }
 
-/* "Node 1 MemTotal:  262144 kB" */
-static uint64_t meminfo(const struct sys *sys, int node, const char *key)
-{
-	char text[8192];
-	uint64_t kib;
-	char *line;
-
-	if (sys_read(sys, text, sizeof(text), NODE "/node%d/meminfo", node))
-		return 0;
-	line = strstr(text, key);
-	return line && sscanf(line + strlen(key), " %" SCNu64, &kib) == 1 ? kib * 1024 : 0;
-}
-
-static int add_nodes(const struct sys *sys, struct host *host)
-{
-	cleanup_names struct names names = {0};
-	int rc = sys_list(sys, &names, "node", NODE);
-
-	for (size_t i = 0; !rc && i < names.count; i++) {
-		struct node *node = list_add(&host->nodes);
-		char cpus[4096];
-
-		node->number = atoi(names.items[i] + strlen("node"));
-		node->cpus =
-			!sys_read(sys, cpus, sizeof(cpus), NODE "/node%d/cpulist", node->number) &&
-			cpus[0];
-		node->total = meminfo(sys, node->number, "MemTotal:");
-		node->free = meminfo(sys, node->number, "MemFree:");
-	}
-	return rc;
-}
-
 int collect_memory(const struct sys *sys, struct host *host, struct error *err)
 {
 	int rc;
@@ -114,7 +139,5 @@ int collect_memory(const struct sys *sys, struct host *host, struct error *err)
 	host->block_size = block_size(sys);
 	sys_read(sys, host->auto_online, sizeof(host->auto_online), MEMORY "/auto_online_blocks");
 	rc = host->block_size ? add_blocks(sys, host) : 0;
-	if (!rc)
-		rc = add_nodes(sys, host);
-	return rc ? fail_errno(err, rc, "cannot read memory blocks and nodes") : 0;
+	return rc ? fail_errno(err, rc, "cannot read memory blocks") : 0;
 }

@@ -35,14 +35,20 @@ struct block_count count_blocks(const struct engine *engine, const struct dax *d
 	return count;
 }
 
+static bool dax_overlaps(const struct dax *dax, uint64_t start, uint64_t size)
+{
+	list_each(mapping, &dax->mappings)
+		if (ranges_overlap(mapping->start, mapping->size, start, size))
+			return true;
+	return false;
+}
+
 int refuse_blocks(struct engine *engine, uint64_t start, uint64_t size, struct error *err)
 {
 	list_each(dax, &engine->before->dax_devices) {
 		struct block_count count;
 
-		if (!dax->mappings.count ||
-		    !ranges_overlap(dax->mappings.items[0].start, dax->mappings.items[0].size,
-				    start, size))
+		if (!dax_overlaps(dax, start, size))
 			continue;
 		count = count_blocks(engine, dax);
 		if (!count.present)

@@ -32,7 +32,7 @@ static int refuse_users(struct engine *engine, const char *dax, struct error *er
 		return fail(err, -EPERM, "some processes hide whether they use %s", dax);
 	if (!now.users.count)
 		return 0;
-	fail(err, -EBUSY, "%s[%d] uses /dev/%s now", now.users.items[0].command,
+	fail(err, -EBUSY, "%s[%d] uses /dev/%s now", now.processes.items[0].command,
 	     now.users.items[0].pid, dax);
 	hint(err, "stop it and try again; unbinding would kill it with SIGBUS");
 	return -EBUSY;
@@ -163,14 +163,27 @@ static bool has_added_all(struct engine *engine, const struct dax *dax)
 	return count_blocks(engine, dax).present == dax_whole_blocks(engine->before, dax);
 }
 
+/* Whether its page structs go where they were before; a kernel that does not say leaves no choice. */
+static bool has_memmap_as(struct engine *engine, const char *name, const struct dax *before)
+{
+	int now = collect_memmap_on_memory(engine->sys, name);
+
+	return now < 0 || before->memmap_on_memory < 0 || now == before->memmap_on_memory;
+}
+
+/* What can only be set while no driver is bound. */
+static bool is_set_as(struct engine *engine, const char *name, const struct dax *before)
+{
+	return is_aligned_as(engine, name, before) && has_memmap_as(engine, name, before);
+}
+
 /* Bound, and done with it. */
 static bool is_as_before(struct engine *engine, const char *name, const struct dax *before)
 {
 	char driver[NAME_SIZE];
 
 	read_driver(engine, name, driver);
-	if (!name[0] || strcmp(driver, driver_for(before)) != 0 ||
-	    !is_aligned_as(engine, name, before))
+	if (!name[0] || strcmp(driver, driver_for(before)) != 0 || !is_set_as(engine, name, before))
 		return false;
 	return before->mode != DAX_SYSTEM_RAM || has_added_all(engine, before);
 }
@@ -210,15 +223,19 @@ static int bind(struct engine *engine, const char *name, const char *driver, str
 	return rc;
 }
 
-static int set_align(struct engine *engine, const char *name, const struct dax *before,
-		     struct error *err)
+static int set_unbound(struct engine *engine, const char *name, const struct dax *before,
+		       struct error *err)
 {
 	char text[32];
+	int rc = 0;
 
-	if (is_aligned_as(engine, name, before))
-		return 0;
 	snprintf(text, sizeof(text), "%" PRIu64, before->align);
-	return sys_write(engine->sys, err, text, DAX "/devices/%s/align", name);
+	if (!is_aligned_as(engine, name, before))
+		rc = sys_write(engine->sys, err, text, DAX "/devices/%s/align", name);
+	if (!rc && !has_memmap_as(engine, name, before))
+		rc = sys_write(engine->sys, err, before->memmap_on_memory ? "1" : "0",
+			       DAX "/devices/%s/memmap_on_memory", name);
+	return rc;
 }
 
 struct settling {
@@ -240,7 +257,7 @@ static int rebind(struct engine *engine, const char *name, const struct dax *bef
 	int rc = unbind(engine, before, name, err);
 
 	if (!rc)
-		rc = set_align(engine, name, before, err);
+		rc = set_unbound(engine, name, before, err);
 	if (rc || before->mode == DAX_DISABLED)
 		return rc;
 	return bind(engine, name, driver_for(before), err);
@@ -276,7 +293,7 @@ static int act_bind(struct engine *engine, const struct step *step, struct error
 	wait_for(is_taken, &settling, 3000);
 	engine->dax_awaited = true;
 	read_driver(engine, name, driver);
-	if (strcmp(driver, driver_for(before)) != 0 || !is_aligned_as(engine, name, before))
+	if (strcmp(driver, driver_for(before)) != 0 || !is_set_as(engine, name, before))
 		rc = rebind(engine, name, before, err);
 	if (!rc)
 		wait_for(has_settled, &settling, 10000); /* observed after us */

@@ -4,9 +4,8 @@
 
 #include <errno.h>
 
-#include "collect/collect.h"
 #include "collect/ownership.h"
-#include "policy/findings.h"
+#include "exec/guard.h"
 #include "policy/settings.h"
 #include "regs/isolation.h"
 
@@ -18,27 +17,6 @@ static int open_port(struct engine *engine, const struct step *step, struct isol
 	if (rc == -ENOENT)
 		return fail(err, -ENODEV, "%s has no Timeout & Isolation capability", step->object);
 	return rc ? rc : isolation_read(*port, registers, err);
-}
-
-/* Nothing below may be in use, as of now: what was quiet a moment ago may be busy again. */
-static int guard(struct engine *engine, const struct step *step, struct error *err)
-{
-	cleanup_findings struct findings findings = {0};
-	cleanup_host struct host now = {0};
-	const struct finding *refusal;
-	const struct root_port *port;
-	int rc = collect_host(engine->sys, &now, err);
-
-	port = rc ? NULL : host_root_port(&now, step->object);
-	if (!port)
-		return fail(err, rc ? rc : -ENODEV, "root port %s is gone", step->object);
-	assess_quiesced(&now, port, &findings);
-	refusal = findings_refusal(&findings);
-	if (!refusal)
-		return 0;
-	fail(err, -EBUSY, "%s: %s", refusal->id, refusal->evidence);
-	hint(err, "%s", refusal->fix);
-	return -EBUSY;
 }
 
 static int observe_control(struct engine *engine, const struct step *step, bool *done,
@@ -62,7 +40,7 @@ static int act_control(struct engine *engine, const struct step *step, struct er
 					 ISOLATION_CONTROL_ANY_ISOLATION;
 
 	if (armed)
-		rc = guard(engine, step, err);
+		rc = refuse_now(engine, step->object, assess_quiesced, err);
 	if (!rc)
 		rc = ownership_note_found(engine->sys, step->object, registers.control, err);
 	if (!rc)
@@ -96,7 +74,7 @@ static int act_status(struct engine *engine, const struct step *step, struct err
 	int rc = open_port(engine, step, &port, &registers, err);
 
 	if (!rc && (step->mask & registers.status & ISOLATION_STATUS_ANY_ISOLATED))
-		rc = guard(engine, step, err);
+		rc = refuse_now(engine, step->object, assess_quiesced, err);
 	return rc ? rc : isolation_clear_status(port, (uint32_t)step->mask, err);
 }
 

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collect/collect.h"
 #include "exec/blocks.h"
 #include "exec/find.h"
-#include "policy/findings.h"
+#include "exec/guard.h"
+#include "policy/assess.h"
 #include "regs/config.h"
 #include "regs/device.h"
 #include "sys/util.h"
@@ -30,27 +30,9 @@ static int refuse_blocks_below(struct engine *engine, struct error *err)
 /* The rules without override, asked of the machine as it is at this moment. */
 static int guard(struct engine *engine, struct error *err)
 {
-	cleanup_findings struct findings findings = {0};
-	cleanup_host struct host now = {0};
-	const struct finding *refusal;
-	const struct root_port *port;
 	int rc = refuse_blocks_below(engine, err);
 
-	if (!rc)
-		rc = collect_host(engine->sys, &now, err);
-	if (rc)
-		return rc;
-	port = host_root_port(&now, engine->plan->object);
-	if (!port)
-		return fail(err, -ENODEV, "root port %s is gone", engine->plan->object);
-	assess_reset(&now, port, &findings);
-	refusal = findings_refusal(&findings);
-	if (!refusal)
-		return 0;
-	fail(err, -EBUSY, "%s: not resetting %s: %s", refusal->id, port->address,
-	     refusal->evidence);
-	hint(err, "%s", refusal->fix);
-	return -EBUSY;
+	return rc ? rc : refuse_now(engine, engine->plan->object, assess_reset, err);
 }
 
 static int observe_remove(struct engine *engine, const struct step *step, bool *done,

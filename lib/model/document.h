@@ -8,7 +8,7 @@
 #include "model/host.h"
 
 #define CAPTURE_SCHEMA	"cxl-iso/capture"
-#define CAPTURE_VERSION 1
+#define CAPTURE_VERSION 2
 
 /* A new object with "schema" and "version". */
 struct json_object *document_new(const char *schema, int version);
@@ -31,8 +31,8 @@ struct json_object *capture_to_json(const struct host *host);
 int capture_from_json(struct host *host, struct json_object *document, const char *where,
 		      struct error *err);
 
-/* What other code relies on in a picture that came from outside: no block size of 0, no range that
- * wraps around. -EINVAL names the object. */
+/* What other code relies on in a picture that came from outside: plain names, registers of 32 bits,
+ * no block size of 0, no range that wraps around. -EINVAL names the object. */
 int capture_check(const struct host *host, const char *where, struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/host.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *const isolation_names[] = {"unknown", "none", "present", NULL};
@@ -86,7 +87,7 @@ static const struct record decoder_record = { sizeof(struct decoder), (const str
 	TEXT(struct decoder, name),
 	TEXT(struct decoder, port),
 	ENUM(struct decoder, kind, port_kind_names),
-	U64(struct decoder, start),
+	SIZE(struct decoder, start),
 	U64(struct decoder, size),
 	TEXT(struct decoder, mode),
 	U64(struct decoder, dpa_start),
@@ -104,7 +105,7 @@ const struct record region_record = { sizeof(struct region), (const struct field
 	TEXT(struct region, window),
 	TEXT(struct region, mode),
 	TEXT(struct region, uuid),
-	U64(struct region, start),
+	SIZE(struct region, start),
 	U64(struct region, size),
 	U64(struct region, ways),
 	U64(struct region, granularity),
@@ -115,7 +116,7 @@ const struct record region_record = { sizeof(struct region), (const struct field
 	{} } };
 
 static const struct record mapping_record = { sizeof(struct mapping), (const struct field[]){
-	U64(struct mapping, start),
+	SIZE(struct mapping, start),
 	U64(struct mapping, size),
 	U64(struct mapping, offset),
 	{} } };
@@ -127,6 +128,7 @@ const struct record dax_record = { sizeof(struct dax), (const struct field[]){
 	U64(struct dax, size),
 	U64(struct dax, align),
 	INT(struct dax, node),
+	MAYBE(struct dax, memmap_on_memory),
 	RECORDS(struct dax, mappings, mapping_record),
 	{} } };
 
@@ -138,24 +140,139 @@ static const struct record block_record = { sizeof(struct block), (const struct 
 	INT(struct block, node),
 	{} } };
 
-static const struct record node_record = { sizeof(struct node), (const struct field[]){
+static const struct record zone_record = { sizeof(struct zone), (const struct field[]){
+	TEXT(struct zone, name),
+	U64(struct zone, present),
+	U64(struct zone, free),
+	U64(struct zone, high),
+	U64(struct zone, cma_free),
+	{} } };
+
+static const struct record huge_pool_record = { sizeof(struct huge_pool), (const struct field[]){
+	U64(struct huge_pool, page_size),
+	U64(struct huge_pool, total),
+	U64(struct huge_pool, free),
+	U64(struct huge_pool, surplus),
+	{} } };
+
+const struct record node_record = { sizeof(struct node), (const struct field[]){
 	INT(struct node, number),
 	BOOL(struct node, cpus),
 	U64(struct node, total),
 	U64(struct node, free),
+	SIZE(struct node, anon),
+	SIZE(struct node, file),
+	SIZE(struct node, shmem),
+	SIZE(struct node, mlocked),
+	SIZE(struct node, kernel),
+	SIZE(struct node, reclaimable),
+	SIZE(struct node, pinned),
+	SIZE(struct node, unmovable),
+	SIZE(struct node, cma),
+	RECORDS(struct node, zones, zone_record),
+	RECORDS(struct node, huge_pools, huge_pool_record),
+	{} } };
+
+const struct record process_record = { sizeof(struct process), (const struct field[]){
+	INT(struct process, pid),
+	TEXT(struct process, command),
+	SIZE(struct process, uid),
+	TEXT(struct process, user),
+	STRING(struct process, cgroup),
+	TEXT(struct process, unit),
+	TEXT(struct process, guest),
+	STRING(struct process, arguments),
+	SIZE(struct process, locked),
+	SIZE(struct process, pinned),
+	BOOL(struct process, vfio),
+	BOOL(struct process, rdma),
 	{} } };
 
 const struct record user_record = { sizeof(struct user), (const struct field[]){
 	TEXT(struct user, dax),
 	INT(struct user, pid),
-	TEXT(struct user, command),
 	U64(struct user, mapped),
 	BOOL(struct user, open),
+	{} } };
+
+const struct record mount_record = { sizeof(struct mount), (const struct field[]){
+	TEXT(struct mount, source),
+	TEXT(struct mount, type),
+	STRING(struct mount, path),
+	{} } };
+
+const struct record usage_record = { sizeof(struct usage), (const struct field[]){
+	INT(struct usage, node),
+	INT(struct usage, pid),
+	U64(struct usage, anon),
+	U64(struct usage, file),
+	U64(struct usage, hugetlb),
+	{} } };
+
+const struct record group_record = { sizeof(struct group), (const struct field[]){
+	STRING(struct group, path),
+	INT(struct group, node),
+	U64(struct group, anon),
+	U64(struct group, file),
+	U64(struct group, shmem),
+	U64(struct group, huge),
+	U64(struct group, kernel),
+	U64(struct group, unevictable),
+	{} } };
+
+const struct record contents_record = { sizeof(struct contents), (const struct field[]){
+	TEXT(struct contents, dax),
+	U64(struct contents, free),
+	U64(struct contents, movable),
+	U64(struct contents, hugetlb),
+	U64(struct contents, kernel),
+	U64(struct contents, held),
+	INT(struct contents, held_block),
+	{} } };
+
+const struct record namespace_record = { sizeof(struct namespace), (const struct field[]){
+	TEXT(struct namespace, name),
+	TEXT(struct namespace, region),
+	TEXT(struct namespace, mode),
+	TEXT(struct namespace, device),
+	U64(struct namespace, size),
+	BOOL(struct namespace, in_use),
+	{} } };
+
+static const struct record firmware_range_record = { sizeof(struct firmware_range), (const struct field[]){
+	U64(struct firmware_range, start),
+	U64(struct firmware_range, size),
+	TEXT(struct firmware_range, type),
+	{} } };
+
+static const struct record udev_rule_record = { sizeof(struct udev_rule), (const struct field[]){
+	TEXT(struct udev_rule, path),
+	TEXT(struct udev_rule, subsystem),
+	{} } };
+
+static const struct record system_record = { sizeof(struct system), (const struct field[]){
+	TEXT(struct system, lockdown),
+	TEXT(struct system, memmap_on_memory),
+	TEXT(struct system, online_policy),
+	MAYBE(struct system, demotion),
+	MAYBE(struct system, zswap),
+	MAYBE(struct system, hypervisor),
+	U64(struct system, swap_total),
+	U64(struct system, swap_free),
+	RECORDS(struct system, udev_rules, udev_rule_record),
+	{} } };
+
+static const struct record operation_record = { sizeof(struct operation), (const struct field[]){
+	TEXT(struct operation, operation),
+	TEXT(struct operation, object),
+	INT(struct operation, process),
 	{} } };
 
 const struct record host_record = { sizeof(struct host), (const struct field[]){
 	TEXT(struct host, kernel),
 	BOOL(struct host, privileged),
+	BOOL(struct host, users_complete),
+	BOOL(struct host, usage_complete),
 	U64(struct host, block_size),
 	TEXT(struct host, auto_online),
 	RECORDS(struct host, bridges, bridge_record),
@@ -168,7 +285,16 @@ const struct record host_record = { sizeof(struct host), (const struct field[]){
 	RECORDS(struct host, dax_devices, dax_record),
 	RECORDS(struct host, blocks, block_record),
 	RECORDS(struct host, nodes, node_record),
+	RECORD(struct host, system, system_record),
+	RECORDS(struct host, firmware_map, firmware_range_record),
+	RECORDS(struct host, namespaces, namespace_record),
+	RECORDS(struct host, mounts, mount_record),
+	RECORDS(struct host, processes, process_record),
 	RECORDS(struct host, users, user_record),
+	RECORDS(struct host, usages, usage_record),
+	RECORDS(struct host, groups, group_record),
+	RECORDS(struct host, contents, contents_record),
+	RECORDS(struct host, operations, operation_record),
 	{} } };
 /* clang-format on */
 
@@ -231,6 +357,48 @@ const struct region *host_region(const struct host *host, const char *name)
 const struct dax *host_dax(const struct host *host, const char *name)
 {
 	return FIND(&host->dax_devices, name, name);
+}
+
+const struct node *host_node(const struct host *host, int number)
+{
+	list_each(node, &host->nodes)
+		if (node->number == number)
+			return node;
+	return NULL;
+}
+
+static int by_pid(const void *key, const void *process)
+{
+	int wanted = *(const int *)key, pid = ((const struct process *)process)->pid;
+
+	return (wanted > pid) - (wanted < pid);
+}
+
+const struct process *host_process(const struct host *host, int pid)
+{
+	if (!host->processes.count)
+		return NULL;
+	return bsearch(&pid, host->processes.items, host->processes.count, sizeof(struct process),
+		       by_pid);
+}
+
+static int compare_processes(const void *a, const void *b)
+{
+	return by_pid(&((const struct process *)a)->pid, b);
+}
+
+static int compare_blocks(const void *a, const void *b)
+{
+	uint64_t start_a = ((const struct block *)a)->start;
+	uint64_t start_b = ((const struct block *)b)->start;
+
+	return (start_a > start_b) - (start_a < start_b);
+}
+
+void host_sort(struct host *host)
+{
+	list_sort(&host->processes, compare_processes);
+	list_sort(&host->blocks, compare_blocks);
 }
 
 bool region_uses_memdev(const struct region *region, const char *memdev)

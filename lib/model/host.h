@@ -5,7 +5,7 @@
  * the same in memory, in a file, and in a journal read after a reboot.
  *
  * Addresses and sizes are bytes in host physical address space unless a name says dpa. Text that
- * is empty and numbers of -1 mean unknown or none.
+ * is empty, numbers of -1 and addresses of UNKNOWN mean unknown or none.
  */
 #ifndef MODEL_HOST_H
 #define MODEL_HOST_H
@@ -153,6 +153,7 @@ struct dax {
 	uint64_t size;
 	uint64_t align;
 	int node;
+	int memmap_on_memory; /* its page structs lie on itself (Linux 6.8 and later say so); -1 */
 	LIST(struct mapping) mappings;
 };
 
@@ -165,25 +166,137 @@ struct block {
 	int node;
 };
 
+struct zone {
+	char name[16];		      /* Normal, Movable */
+	uint64_t present, free, high; /* the kernel reclaims until @high is free */
+	uint64_t cma_free;
+};
+
+/* A pool of huge pages of one size. */
+struct huge_pool {
+	uint64_t page_size;
+	uint64_t total, free, surplus; /* pages */
+};
+
 struct node {
 	int number;
 	bool cpus;
 	uint64_t total;
 	uint64_t free;
+	/*
+	 * Bytes of the node, UNKNOWN where the kernel does not tell. @file is what is on the lists
+	 * that reclaim walks: shared memory and what is mlocked are not in it.
+	 */
+	uint64_t anon, file, shmem, mlocked;
+	uint64_t kernel;      /* slab that can not be reclaimed, stacks, page tables */
+	uint64_t reclaimable; /* slab that can be */
+	uint64_t pinned;    /* by pin_user_pages(): direct I/O, VFIO, RDMA, io_uring (Linux 5.7) */
+	uint64_t unmovable; /* in page blocks for pages that never move */
+	uint64_t cma;	    /* in page blocks of the contiguous memory allocator */
+	LIST(struct zone) zones;
+	LIST(struct huge_pool) huge_pools;
+};
+
+/* A process that is named by a user or a usage below. */
+struct process {
+	int pid;
+	char command[COMMAND_SIZE]; /* comm: 15 characters that the process itself may choose */
+	uint64_t uid;
+	char user[NAME_SIZE];
+	char *cgroup;		  /* its path in the unified hierarchy */
+	char unit[2 * NAME_SIZE]; /* the container, machine or systemd unit that it runs in */
+	char guest[NAME_SIZE];	  /* the virtual machine that it runs */
+	char *arguments;	  /* its command line; only where that was asked for */
+	uint64_t locked;	  /* mlock()ed bytes, VFIO's pins included; UNKNOWN if unseen */
+	uint64_t pinned; /* bytes pinned by RDMA, io_uring and the like; UNKNOWN if unseen */
+	bool vfio, rdma; /* holds a device that pins memory */
 };
 
 /* A process that holds or maps a dax device. */
 struct user {
 	char dax[NAME_SIZE];
 	int pid;
-	char command[COMMAND_SIZE];
 	uint64_t mapped; /* bytes */
 	bool open;	 /* holds a file descriptor of it */
 };
 
+/* A mounted file system on a dax device or on a block device of persistent memory. */
+struct mount {
+	char source[NAME_SIZE]; /* dax0.0, pmem0 */
+	char type[32];		/* famfs, xfs */
+	char *path;
+};
+
+/* Memory of a node that a process has in its address space. Bytes. */
+struct usage {
+	int node;
+	int pid;
+	uint64_t anon, file, hugetlb;
+};
+
+/* Memory of a node that a control group, its descendants included, is charged for. Bytes. */
+struct group {
+	char *path; /* "/" is the root */
+	int node;
+	uint64_t anon, file, shmem, huge, kernel, unevictable;
+};
+
+/* What the page frames of a dax device's online blocks hold. Bytes; only if it was looked for. */
+struct contents {
+	char dax[NAME_SIZE];
+	uint64_t free, movable, hugetlb, kernel;
+	uint64_t held;	/* that could move, but for references that no mapping explains */
+	int held_block; /* the first memory block with such a page; -1 */
+};
+
+/* A namespace of persistent memory on a CXL region. */
+struct namespace
+{
+	char name[NAME_SIZE]; /* namespace0.0 */
+	char region[NAME_SIZE];
+	char mode[16];		/* raw, sector, fsdax, devdax */
+	char device[NAME_SIZE]; /* pmem0, dax0.0; empty while it is not enabled */
+	uint64_t size;
+	bool in_use; /* mounted, or held by a device above it */
+};
+
+/* A range of memory as firmware described it at boot. */
+struct firmware_range {
+	uint64_t start;
+	uint64_t size;
+	char type[32]; /* System RAM, Soft Reserved, ... */
+};
+
+/* A udev rule that changes memory or dax devices when they appear. */
+struct udev_rule {
+	char path[2 * NAME_SIZE];
+	char subsystem[16]; /* memory, dax */
+};
+
+/* What the kernel and user space do with memory by themselves. -1 or "": unseen. */
+struct system {
+	char lockdown[24];	   /* none, integrity, confidentiality */
+	char memmap_on_memory[16]; /* N, Y, force */
+	char online_policy[24];	   /* contig-zones, auto-movable */
+	int demotion;		   /* reclaim moves pages to slower nodes */
+	int zswap;
+	int hypervisor; /* the processor says that it is a guest's */
+	uint64_t swap_total, swap_free;
+	LIST(struct udev_rule) udev_rules;
+};
+
+/* An operation of ours that is under way or was cut short. */
+struct operation {
+	char operation[32]; /* recover, disable-isolation */
+	char object[NAME_SIZE];
+	int process; /* that runs it; -1: nobody does */
+};
+
 struct host {
 	char kernel[NAME_SIZE]; /* release */
-	bool privileged;	/* registers, every process and all of config space were readable */
+	bool privileged;	/* registers and all of config space were readable */
+	bool users_complete;	/* every process could be looked into */
+	bool usage_complete;	/* so could all that tells who uses the nodes */
 	uint64_t block_size;	/* of memory blocks; 0 without memory hot-plug */
 	char auto_online[32];	/* what the kernel does with new memory blocks */
 	LIST(struct bridge) bridges;
@@ -196,12 +309,22 @@ struct host {
 	LIST(struct dax) dax_devices;
 	LIST(struct block) blocks;
 	LIST(struct node) nodes;
+	struct system system;
+	LIST(struct firmware_range) firmware_map;
+	LIST(struct namespace) namespaces;
+	LIST(struct mount) mounts;
+	LIST(struct process) processes;
 	LIST(struct user) users;
+	LIST(struct usage) usages;
+	LIST(struct group) groups;
+	LIST(struct contents) contents;
+	LIST(struct operation) operations;
 };
 
 extern const struct record host_record;
 extern const struct record root_port_record, function_record, memdev_record, region_record,
-	dax_record, user_record;
+	dax_record, node_record, process_record, user_record, mount_record, usage_record,
+	group_record, contents_record, namespace_record;
 extern const char *const isolation_names[];
 extern const char *const armed_by_names[];
 extern const char *const dax_mode_names[];
@@ -209,6 +332,10 @@ extern const char *const function_kind_names[];
 
 void host_free(struct host *host);
 #define cleanup_host __attribute__((cleanup(host_free)))
+
+/* Put processes in the order of their numbers and memory blocks in that of their addresses: what
+ * the lookups of both rest on. Whoever filled the lists calls it. */
+void host_sort(struct host *host);
 
 /* All NULL if there is none of that exact name. */
 const struct root_port *host_root_port(const struct host *host, const char *address);
@@ -220,6 +347,8 @@ const struct decoder *host_decoder(const struct host *host, const char *name);
 const struct port *host_port(const struct host *host, const char *name);
 const struct region *host_region(const struct host *host, const char *name);
 const struct dax *host_dax(const struct host *host, const char *name);
+const struct node *host_node(const struct host *host, int number);
+const struct process *host_process(const struct host *host, int pid);
 
 /* Relations that commands ask for. */
 bool region_uses_memdev(const struct region *region, const char *memdev);

@@ -19,12 +19,17 @@
 
 #include "sys/error.h"
 
+#define UNKNOWN UINT64_MAX
+
 enum field_type {
 	FIELD_TEXT,   /* char[size]; "" is null */
+	FIELD_STRING, /* char *, allocated; NULL is null */
 	FIELD_U64,    /* uint64_t, a number */
-	FIELD_HEX,    /* uint64_t, a string "0x..." */
+	FIELD_SIZE,   /* uint64_t, a number; UNKNOWN is null */
+	FIELD_HEX,    /* uint64_t, a string "0x..."; UNKNOWN is null */
 	FIELD_INT,    /* int; -1 is null */
 	FIELD_BOOL,   /* bool */
+	FIELD_MAYBE,  /* int: 0 or 1, a boolean; -1 is null */
 	FIELD_ENUM,   /* int index into names[] (NULL terminated), a string */
 	FIELD_LIST,   /* LIST() of records */
 	FIELD_RECORD, /* a record inside this one */
@@ -50,10 +55,13 @@ struct record {
 		#key, kind, offsetof(type, key), sizeof(((type *)0)->key), __VA_ARGS__             \
 	}
 #define TEXT(type, key)		FIELD_(type, key, FIELD_TEXT, NULL, NULL)
+#define STRING(type, key)	FIELD_(type, key, FIELD_STRING, NULL, NULL)
 #define U64(type, key)		FIELD_(type, key, FIELD_U64, NULL, NULL)
+#define SIZE(type, key)		FIELD_(type, key, FIELD_SIZE, NULL, NULL)
 #define HEX(type, key)		FIELD_(type, key, FIELD_HEX, NULL, NULL)
 #define INT(type, key)		FIELD_(type, key, FIELD_INT, NULL, NULL)
 #define BOOL(type, key)		FIELD_(type, key, FIELD_BOOL, NULL, NULL)
+#define MAYBE(type, key)	FIELD_(type, key, FIELD_MAYBE, NULL, NULL)
 #define ENUM(type, key, names)	FIELD_(type, key, FIELD_ENUM, names, NULL)
 #define RECORDS(type, key, rec) FIELD_(type, key, FIELD_LIST, NULL, &(rec))
 #define RECORD(type, key, rec)	FIELD_(type, key, FIELD_RECORD, NULL, &(rec))
@@ -81,6 +89,12 @@ void *list_grow(void *list, size_t item_size);
 	for (__typeof__((list)->items + 0) item = (list)->items; \
 	     item && item < (list)->items + (list)->count; item++)
 
+/* The same over a list of pointers; @item is what they point to. */
+#define list_each_pointer(item, list)                                                          \
+	for (__typeof__(**(list)->items) **item##_at = (list)->items, *item;                   \
+	     item##_at && item##_at < (list)->items + (list)->count && (item = *item##_at, 1); \
+	     item##_at++)
+
 /* A new JSON object of everything in @data. */
 struct json_object *record_to_json(const struct record *record, const void *data);
 
@@ -92,7 +106,7 @@ struct json_object *record_to_json(const struct record *record, const void *data
 int record_from_json(const struct record *record, void *data, struct json_object *json,
 		     const char *where, struct error *err);
 
-/* Free all lists in @data and zero it. */
+/* Free all lists and strings in @data and zero it. */
 void record_free(const struct record *record, void *data);
 
 #endif

@@ -16,6 +16,7 @@ static const struct record finding_record = { sizeof(struct finding), (const str
 	TEXT(struct finding, evidence),
 	TEXT(struct finding, fix),
 	BOOL(struct finding, overridden),
+	BOOL(struct finding, reboot),
 	{} } };
 
 const struct record findings_record = { sizeof(struct findings), (const struct field[]){

@@ -22,6 +22,7 @@ struct finding {
 	char evidence[512];
 	char fix[384];
 	bool overridden; /* by --force=ID or the option that the fix names */
+	bool reboot;	 /* it blocks, and nothing but a reboot helps */
 };
 
 struct findings {
@@ -44,25 +45,5 @@ void finding_fix(struct finding *finding, const char *format, ...)
 
 /* The first finding that forbids to go on; NULL if none does. */
 const struct finding *findings_refusal(const struct findings *findings);
-
-/* What the user said may be done all the same. */
-struct consent {
-	const char *const *force; /* ids, NULL terminated; may be NULL */
-	bool discard_contents;	  /* of devdax devices */
-};
-
-/* Ids that --force takes, NULL terminated: of recover, and of what changes registers. */
-extern const char *const recover_rules[], *const setting_rules[];
-
-/* Everything that stands against recovering @port, worst rules first. */
-void assess_recover(const struct host *host, const struct root_port *port,
-		    const struct consent *consent, struct findings *findings);
-
-/*
- * The rules without override: nothing below @port may be online, bound or committed, and no
- * function that is no CXL memory device may have a driver. Asked of a fresh picture before the
- * functions below the port are removed, and again right before the reset.
- */
-void assess_reset(const struct host *host, const struct root_port *port, struct findings *findings);
 
 #endif

@@ -53,27 +53,33 @@ void plan_free(struct plan *plan)
 	record_free(&plan_record, plan);
 }
 
-/* What lies below the port: assess saw to it that there is at most one of each. */
-struct below {
+/* What is to be taken down: assess saw to it that there is at most one of each. */
+struct memory {
 	const struct region *region;
 	const struct dax *dax;
 	size_t online; /* memory blocks */
 };
 
-static struct below look_below(const struct host *host, const struct root_port *port)
+static struct memory memory_below(const struct survey *survey, const struct below *below)
 {
-	struct below below = {0};
+	struct memory memory = {0};
 
-	list_each(region, &host->regions)
-		if (region_below(region, port))
-			below.region = region;
-	list_each(dax, &host->dax_devices)
-		if (dax_below(host, dax, port))
-			below.dax = dax;
-	list_each(block, &host->blocks)
-		if (below.dax && block_online(block) && dax_has_block(host, below.dax, block))
-			below.online++;
-	return below;
+	list_each_pointer(region, &below->regions)
+		memory.region = region;
+	list_each_pointer(view, &below->dax)
+		memory.dax = view->dax;
+	if (!memory.dax)
+		return memory;
+	list_each(mapping, &memory.dax->mappings) {
+		size_t count;
+		const struct block *blocks =
+			survey_blocks(survey, mapping->start, mapping->size, &count);
+
+		for (size_t i = 0; i < count; i++)
+			memory.online += block_online(&blocks[i]) &&
+					 dax_has_block(survey_host(survey), memory.dax, &blocks[i]);
+	}
+	return memory;
 }
 
 __attribute__((format(printf, 4, 5))) static void
@@ -107,37 +113,38 @@ static void add_hold(const struct host *host, struct step_list *steps)
 		 host->auto_online);
 }
 
-static void plan_teardown(const struct host *host, const struct below *below, struct plan *plan)
+static void plan_teardown(const struct host *host, const struct memory *memory, struct plan *plan)
 {
 	char blocks[48];
 
-	if (below->dax) {
+	if (memory->dax) {
 		add_hold(host, &plan->down);
-		if (below->online)
-			add_step(&plan->down, STEP_OFFLINE_MEMORY, below->dax->name,
+		if (memory->online)
+			add_step(&plan->down, STEP_OFFLINE_MEMORY, memory->dax->name,
 				 "offline %s of %s, highest first",
-				 say_blocks(blocks, host, below->online), below->dax->name);
-		add_step(&plan->down, STEP_UNBIND_DAX, below->dax->name, "unbind %s from %s",
-			 below->dax->name,
-			 below->dax->mode == DAX_SYSTEM_RAM ? "kmem" : "its driver");
+				 say_blocks(blocks, host, memory->online), memory->dax->name);
+		add_step(&plan->down, STEP_UNBIND_DAX, memory->dax->name, "unbind %s from %s",
+			 memory->dax->name,
+			 memory->dax->mode == DAX_SYSTEM_RAM ? "kmem" : "its driver");
 	}
-	if (below->region) {
-		add_step(&plan->down, STEP_DISABLE_REGION, below->region->name, "disable %s",
-			 below->region->name);
-		add_step(&plan->down, STEP_DELETE_REGION, below->region->name,
-			 "decommit and delete %s", below->region->name);
+	if (memory->region) {
+		add_step(&plan->down, STEP_DISABLE_REGION, memory->region->name, "disable %s",
+			 memory->region->name);
+		add_step(&plan->down, STEP_DELETE_REGION, memory->region->name,
+			 "decommit and delete %s", memory->region->name);
 	}
 }
 
-static void plan_reset(const struct host *host, const struct root_port *port, struct plan *plan)
+static void plan_reset(const struct below *below, struct plan *plan)
 {
-	list_each(function, &host->functions)
-		if (strcmp(function->root_port, port->address) == 0 &&
-		    function->kind == FUNCTION_MEMDEV)
+	const struct root_port *port = below->port;
+
+	list_each_pointer(function, &below->functions)
+		if (function->kind == FUNCTION_MEMDEV)
 			add_step(&plan->down, STEP_MARK_DEVICE, function->address,
 				 "mark a free decoder of %s, to prove the reset by",
 				 function->address);
-	list_each(function, &host->functions)
+	list_each_pointer(function, &below->functions)
 		if (strcmp(function->parent, port->address) == 0)
 			add_step(&plan->down, STEP_REMOVE_FUNCTION, function->address, "remove %s",
 				 function->address);
@@ -145,9 +152,8 @@ static void plan_reset(const struct host *host, const struct root_port *port, st
 		 port->address);
 	add_step(&plan->down, STEP_RESCAN_PORT, port->address, "enumerate what is below %s",
 		 port->address);
-	list_each(function, &host->functions)
-		if (strcmp(function->root_port, port->address) == 0 &&
-		    function->kind == FUNCTION_MEMDEV)
+	list_each_pointer(function, &below->functions)
+		if (function->kind == FUNCTION_MEMDEV)
 			add_step(&plan->down, STEP_CHECK_RESET, function->address,
 				 "check in its registers that %s was reset", function->address);
 }
@@ -158,16 +164,16 @@ static const char *module_of(const struct dax *dax)
 }
 
 static void plan_rebuild(const struct host *host, const struct root_port *port,
-			 const struct below *below, struct plan *plan)
+			 const struct memory *memory, struct plan *plan)
 {
 	char blocks[48], size[16];
 
-	if (below->dax)
+	if (memory->dax)
 		add_hold(host, &plan->up);
 	add_step(&plan->up, STEP_RESCAN_PORT, port->address, "find the devices below %s",
 		 port->address);
-	if (below->region) {
-		const struct region *region = below->region;
+	if (memory->region) {
+		const struct region *region = memory->region;
 
 		add_step(&plan->up, STEP_CREATE_REGION, region->name,
 			 "create and commit a region of %s at 0x%" PRIx64,
@@ -176,30 +182,31 @@ static void plan_rebuild(const struct host *host, const struct root_port *port,
 			 "check in the device's registers that it decodes 0x%" PRIx64,
 			 region->start);
 		add_step(&plan->up, STEP_LOAD_MODULE, "dax_cxl", "load module dax_cxl if needed");
-		if (below->dax && below->dax->mode != DAX_DISABLED)
-			add_step(&plan->up, STEP_LOAD_MODULE, module_of(below->dax),
-				 "load module %s if needed", module_of(below->dax));
+		if (memory->dax && memory->dax->mode != DAX_DISABLED)
+			add_step(&plan->up, STEP_LOAD_MODULE, module_of(memory->dax),
+				 "load module %s if needed", module_of(memory->dax));
 		add_step(&plan->up, STEP_ENABLE_REGION, region->name, "enable the region");
 	}
-	if (below->dax) {
-		add_step(&plan->up, STEP_BIND_DAX, below->dax->name, "make its dax device %s",
-			 dax_mode_names[below->dax->mode]);
-		if (below->online)
-			add_step(&plan->up, STEP_ONLINE_MEMORY, below->dax->name,
+	if (memory->dax) {
+		add_step(&plan->up, STEP_BIND_DAX, memory->dax->name, "make its dax device %s",
+			 dax_mode_names[memory->dax->mode]);
+		if (memory->online)
+			add_step(&plan->up, STEP_ONLINE_MEMORY, memory->dax->name,
 				 "online %s in the zone of before",
-				 say_blocks(blocks, host, below->online));
+				 say_blocks(blocks, host, memory->online));
 		add_step(&plan->up, STEP_RELEASE_NEW_MEMORY, "",
 			 "set auto_online_blocks to %s again", host->auto_online);
 	}
 }
 
-void plan_recover(const struct host *host, const struct root_port *port, struct plan *plan)
+void plan_recover(const struct survey *survey, const struct root_port *port, struct plan *plan)
 {
-	struct below below = look_below(host, port);
+	const struct below *below = survey_below(survey, port);
+	struct memory memory = memory_below(survey, below);
 
 	copy_text(plan->operation, sizeof(plan->operation), "recover");
 	copy_text(plan->object, sizeof(plan->object), port->address);
-	plan_teardown(host, &below, plan);
-	plan_reset(host, port, plan);
-	plan_rebuild(host, port, &below, plan);
+	plan_teardown(survey_host(survey), &memory, plan);
+	plan_reset(below, plan);
+	plan_rebuild(survey_host(survey), port, &memory, plan);
 }

@@ -8,7 +8,7 @@
 #ifndef POLICY_PLAN_H
 #define POLICY_PLAN_H
 
-#include "model/host.h"
+#include "model/survey.h"
 
 enum step_kind {
 	STEP_HOLD_NEW_MEMORY, /* new memory blocks shall stay offline meanwhile */
@@ -60,6 +60,6 @@ void plan_free(struct plan *plan);
 #define cleanup_plan __attribute__((cleanup(plan_free)))
 
 /* Plan the recovery of @port, which assess_recover() let pass. Pure; @plan must be zeroed. */
-void plan_recover(const struct host *host, const struct root_port *port, struct plan *plan);
+void plan_recover(const struct survey *survey, const struct root_port *port, struct plan *plan);
 
 #endif

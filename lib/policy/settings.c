@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "policy/subject.h"
+#include "policy/rules.h"
 #include "regs/isolation.h"
 #include "regs/timeout.h"
 #include "sys/util.h"
@@ -88,21 +88,17 @@ static void check_support(const struct subject *s, const struct setting *setting
 	}
 }
 
-static void count_range(const struct subject *s, const char *decoder, uint64_t start, uint64_t size)
-{
-	finding_add(s->findings, "range", SEVERITY_NOTE, decoder);
-	(void)start;
-	(void)size;
-}
-
 /* Anything below that may be accessed: a committed decoder is enough. */
 static bool in_use(const struct subject *s)
 {
-	cleanup_findings struct findings found = {0};
-	struct subject counting = {s->host, s->port, NULL, &found};
-
-	each_committed_range(&counting, count_range);
-	return found.list.count > 0;
+	list_each_pointer(decoder, &s->below->decoders)
+		if (decoder->size)
+			return true;
+	each_function_below(function, s)
+		list_each(range, &function->hdm)
+			if (range->committed)
+				return true;
+	return false;
 }
 
 static void check_too_short(const struct subject *s, const struct setting *setting,
@@ -187,23 +183,13 @@ static void check_unnoticed(const struct subject *s, const struct setting *setti
 	finding_fix(finding, "add --err-cor where it is supported, or watch with cxl-iso list");
 }
 
-void assess_quiesced(const struct host *host, const struct root_port *port,
-		     struct findings *findings)
-{
-	const struct subject subject = {host, port, NULL, findings};
-
-	rule_nothing_committed(&subject);
-	rule_nothing_online(&subject);
-	rule_nothing_bound(&subject);
-	rule_devdax_users(&subject);
-}
-
 void assess_setting(const struct host *host, const struct setting *setting,
 		    const struct consent *consent, struct findings *findings)
 {
-	const struct subject subject = {host, setting->port, consent, findings};
+	cleanup_survey struct survey *survey = survey_new(host);
+	const struct subject subject = subject_of(survey, setting->port, consent, findings);
 
-	rule_privilege(&subject);
+	rules_apply(privilege_rules, &subject);
 	if (!has_capability(&subject))
 		return;
 	check_support(&subject, setting);
@@ -249,10 +235,11 @@ static void check_link_down(const struct subject *s, uint32_t mask)
 void assess_clear(const struct host *host, const struct root_port *port, uint32_t mask,
 		  struct findings *findings)
 {
-	const struct subject subject = {host, port, NULL, findings};
+	cleanup_survey struct survey *survey = survey_new(host);
+	const struct subject subject = subject_of(survey, port, NULL, findings);
 	struct finding *finding;
 
-	rule_privilege(&subject);
+	rules_apply(privilege_rules, &subject);
 	if (!has_capability(&subject))
 		return;
 	if (~port->status_known & ISOLATION_STATUS_RW1C) {

@@ -3,7 +3,7 @@
 #ifndef POLICY_SETTINGS_H
 #define POLICY_SETTINGS_H
 
-#include "policy/findings.h"
+#include "policy/assess.h"
 #include "policy/plan.h"
 
 /* The bits in @mask of one port's control register shall be those of @value. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,30 +43,32 @@ static void match_memdevs(const struct host *host, const char *word, struct matc
 	if (by_serial && !parse_u64(word + strlen("serial:"), &serial))
 		return;
 	list_each(memdev, &host->memdevs)
-		if (by_serial ? memdev->serial == serial
+		if (by_serial ? memdev->serial == serial && serial != UNKNOWN
 			      : strcmp(word, memdev->name) == 0 ||
 					names_address(word, memdev->address))
 			match(matches, OBJECT_MEMDEV, memdev->name);
 }
 
-static bool names_node(const char *word, int number)
+/* "node7", and not "node07" */
+static bool names_node(const char *word, uint64_t *number)
 {
-	char name[32];
+	const char *digits = word + strlen("node");
 
-	snprintf(name, sizeof(name), "node%d", number);
-	return strcmp(word, name) == 0;
+	return starts_with(word, "node") && (digits[0] != '0' || !digits[1]) &&
+	       parse_u64(digits, number);
 }
 
 /* A node exists only while it has memory online; a devdax device names the one it would be. */
 static bool is_node(const struct host *host, const char *word)
 {
-	list_each(node, &host->nodes)
-		if (names_node(word, node->number))
-			return true;
+	uint64_t number;
+
+	if (!names_node(word, &number) || number > INT_MAX)
+		return false;
 	list_each(dax, &host->dax_devices)
-		if (dax->node >= 0 && names_node(word, dax->node))
+		if (dax->node == (int)number)
 			return true;
-	return false;
+	return host_node(host, (int)number);
 }
 
 static void match_others(const struct host *host, const char *word, struct matches *matches)
@@ -90,24 +93,16 @@ static void match_others(const struct host *host, const char *word, struct match
 /* "a, b, c" of what there is, cut where the hint is full. */
 static void list_ports(const struct host *host, char *out, size_t size)
 {
-	size_t used = 0;
-
-	copy_text(out, size, "none");
+	copy_text(out, size, host->root_ports.count ? "" : "none");
 	list_each(port, &host->root_ports)
-		if (used < size)
-			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
-						 port->address);
+		append_word(out, size, port->address);
 }
 
 static void list_dax(const struct host *host, char *out, size_t size)
 {
-	size_t used = 0;
-
-	copy_text(out, size, "none");
+	copy_text(out, size, host->dax_devices.count ? "" : "none");
 	list_each(dax, &host->dax_devices)
-		if (used < size)
-			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
-						 dax->name);
+		append_word(out, size, dax->name);
 }
 
 int object_find(const struct host *host, const char *word, struct object *object, struct error *err)
@@ -176,35 +171,80 @@ int object_find_port(const struct host *host, const char *word, const struct roo
 	return 0;
 }
 
-static bool has_dax(const struct host *host, const struct object *object, const struct dax *dax)
+static const struct function *function_at(const struct below *below, const char *address)
 {
-	const struct region *region = host_region(host, dax->region);
-	const struct root_port *port;
+	list_each_pointer(function, &below->functions)
+		if (strcmp(function->address, address) == 0)
+			return function;
+	return NULL;
+}
 
+/* A capture may say that a switch is below itself: there are no more steps up than functions. */
+static bool below_switch(const struct below *below, const char *address, const char *bridge)
+{
+	for (size_t i = 0; i < below->functions.count; i++) {
+		const struct function *function = function_at(below, address);
+
+		if (!function)
+			return false;
+		if (strcmp(function->parent, bridge) == 0)
+			return true;
+		address = function->parent;
+	}
+	return false;
+}
+
+/* Whether the object, a root port or a function below one, has what lies below the root port. */
+static bool has_below(const struct object *object, const struct below *below,
+		      const struct dax_view *view)
+{
+	if (object->kind == OBJECT_ROOT_PORT)
+		return true;
+	list_each_pointer(memdev, &below->memdevs)
+		if (region_uses_memdev(view->region, memdev->name) &&
+		    below_switch(below, memdev->address, object->name))
+			return true;
+	return false;
+}
+
+static bool has_dax(const struct object *object, const struct dax_view *view)
+{
 	switch (object->kind) {
 	case OBJECT_DAX:
-		return strcmp(dax->name, object->name) == 0;
+		return strcmp(view->dax->name, object->name) == 0;
 	case OBJECT_REGION:
-		return strcmp(dax->region, object->name) == 0;
+		return strcmp(view->dax->region, object->name) == 0;
 	case OBJECT_NODE:
-		return dax->node == atoi(object->name + strlen("node"));
+		return view->dax->node == atoi(object->name + strlen("node"));
 	case OBJECT_MEMDEV:
-		return region && region_uses_memdev(region, object->name);
+		return view->region && region_uses_memdev(view->region, object->name);
 	case OBJECT_ROOT_PORT:
-		port = host_root_port(host, object->name);
-		return port && dax_below(host, dax, port);
 	case OBJECT_FUNCTION:
 		return false;
 	}
 	return false;
 }
 
-void object_each_dax(const struct host *host, const struct object *object,
-		     void (*call)(void *context, const struct dax *dax), void *context)
+void object_each_dax(const struct survey *survey, const struct object *object,
+		     void (*call)(void *context, const struct dax_view *view), void *context)
 {
-	list_each(dax, &host->dax_devices)
-		if (has_dax(host, object, dax))
-			call(context, dax);
+	const struct host *host = survey_host(survey);
+	const struct function *function = host_function(host, object->name);
+	const struct below *below =
+		survey_find(survey, function ? function->root_port : object->name);
+
+	if (below) {
+		list_each_pointer(view, &below->dax)
+			if (has_below(object, below, view))
+				call(context, view);
+		return;
+	}
+	list_each(dax, &host->dax_devices) {
+		const struct dax_view *view = survey_dax_view(survey, dax);
+
+		if (has_dax(object, view))
+			call(context, view);
+	}
 }
 
 /* No registers and no processes: a key press must not cost that. */
@@ -216,7 +256,9 @@ static int look_around(struct host *host)
 		rc = collect_pci(&machine, host, NULL);
 	if (!rc)
 		rc = collect_dax(&machine, host, NULL);
-	return rc ? rc : collect_memory(&machine, host, NULL);
+	if (!rc)
+		rc = collect_memory(&machine, host, NULL);
+	return rc ? rc : collect_nodes(&machine, host, NULL);
 }
 
 int complete_objects(const char *name)

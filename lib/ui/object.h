@@ -7,7 +7,7 @@
 #ifndef UI_OBJECT_H
 #define UI_OBJECT_H
 
-#include "model/host.h"
+#include "model/survey.h"
 
 enum object_kind {
 	OBJECT_ROOT_PORT,
@@ -32,9 +32,9 @@ int object_find(const struct host *host, const char *word, struct object *object
 int object_find_port(const struct host *host, const char *word, const struct root_port **port,
 		     struct error *err);
 
-/* The dax devices that an object has or is; each is given to @call. */
-void object_each_dax(const struct host *host, const struct object *object,
-		     void (*call)(void *context, const struct dax *dax), void *context);
+/* The dax devices that an object has or is, in the order of the picture; each is given to @call. */
+void object_each_dax(const struct survey *survey, const struct object *object,
+		     void (*call)(void *context, const struct dax_view *view), void *context);
 
 /* Print the objects that may stand for an argument called @name, for completion. */
 int complete_objects(const char *name);

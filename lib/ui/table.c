@@ -12,12 +12,10 @@
 static int unknown_column(const struct table *table, size_t count, const char *name,
 			  struct error *err)
 {
-	char names[256];
-	size_t used = 0;
+	char names[256] = "";
 
-	for (size_t i = 0; i < count && used < sizeof(names); i++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-					 table->columns[i].name);
+	for (size_t i = 0; i < count; i++)
+		append_word(names, sizeof(names), table->columns[i].name);
 	fail(err, -EINVAL, "there is no column \"%s\"", name);
 	hint(err, "columns: %s", names);
 	return -EINVAL;
@@ -81,6 +79,14 @@ void table_set(struct table *table, struct libscols_line *line, size_t column, c
 	for (size_t i = 0; i < table->count; i++)
 		if (table->shown[i] == column)
 			scols_line_set_data(line, i, text);
+}
+
+void table_keep_whole(struct table *table, size_t column)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->shown[i] == column)
+			scols_column_set_flags(scols_table_get_column(table->scols, i),
+					       table->columns[column].flags & ~SCOLS_FL_TRUNC);
 }
 
 void table_print(struct table *table)

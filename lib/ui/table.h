@@ -37,6 +37,9 @@ struct libscols_line *table_line(struct table *table, struct libscols_line *pare
 /* Set the cell of the column with that index in the description, if it is shown. */
 void table_set(struct table *table, struct libscols_line *line, size_t column, const char *text);
 
+/* Never cut that column, if it is shown, to the width of the terminal. */
+void table_keep_whole(struct table *table, size_t column);
+
 void table_print(struct table *table);
 
 #endif

@@ -39,6 +39,24 @@ int ui_load_host(struct host *host, struct error *err)
 	return rc;
 }
 
+int ui_load_host_deep(struct host *host, unsigned int what, struct error *err)
+{
+	int rc = ui_load_host(host, err);
+
+	return rc || ui_from ? rc : collect_more(&machine, host, what, err);
+}
+
+void ui_explain(const struct host *host)
+{
+	if (!ui_from && sys_exists(&machine, "/sys/bus/acpi/devices/ACPI0017:00") &&
+	    !sys_exists(&machine, "/sys/bus/cxl/devices/root0"))
+		ui_note("note: the CXL drivers are not loaded: modprobe cxl_acpi cxl_pci cxl_mem");
+	if (!host->root_ports.count)
+		ui_note("note: no CXL root ports here");
+	if (!host->privileged)
+		ui_note("note: seen without root: capabilities and registers are unknown");
+}
+
 void ui_print_json(struct json_object *document)
 {
 	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
@@ -190,11 +208,9 @@ static bool is_one_of(const char *word, const char *const *words)
 int ui_check_force(char **force, const char *const *rules, struct error *err)
 {
 	char names[128] = "";
-	size_t used = 0;
 
-	for (const char *const *rule = rules; *rule && used < sizeof(names); rule++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
-					 used ? ", " : "", *rule);
+	for (const char *const *rule = rules; *rule; rule++)
+		append_word(names, sizeof(names), *rule);
 	for (; force && *force; force++) {
 		if (is_one_of(*force, rules))
 			continue;

@@ -83,6 +83,13 @@ extern const struct sys machine;
 /* Fill @host from the machine, or from the capture that --from names. */
 int ui_load_host(struct host *host, struct error *err);
 
+/* The same with more of it, enum collect_more; a capture has what it has. */
+int ui_load_host_deep(struct host *host, unsigned int what, struct error *err);
+
+/* Notes why the picture may lack something: "no hardware", "no driver" and "not allowed" are not
+ * the same. */
+void ui_explain(const struct host *host);
+
 /* Print @err, as JSON in JSON mode, and return @status. */
 int ui_fail(enum status status, const struct error *err);
 

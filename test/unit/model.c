@@ -176,13 +176,16 @@ static void add_node(struct host *host, int number, bool cpus, uint64_t total)
 	node->cpus = cpus;
 	node->total = total;
 	node->free = total / 2;
+	node->anon = node->file = node->shmem = node->mlocked = node->kernel = UNKNOWN;
+	node->reclaimable = node->pinned = node->unmovable = node->cma = UNKNOWN;
 }
 
 void model_idle(struct host *host)
 {
 	set(host->kernel, "6.12.95");
 	set(host->auto_online, "online");
-	host->privileged = true;
+	host->privileged = host->users_complete = host->usage_complete = true;
+	host->system.demotion = host->system.zswap = host->system.hypervisor = 0;
 	host->block_size = BLOCK_SIZE;
 	add_bridge(host, "0000:0c", "ACPI0016:01", "port1");
 	add_bridge(host, "0000:de", "ACPI0016:00", "port2");
@@ -290,6 +293,7 @@ void model_dax(struct host *host, const char *name, const char *region_name, enu
 	dax->size = region->size;
 	dax->align = 2 * MIB;
 	dax->node = 1;
+	dax->memmap_on_memory = 0;
 	mapping = list_add(&dax->mappings);
 	mapping->start = region->start;
 	mapping->size = region->size;
@@ -307,6 +311,7 @@ void model_blocks(struct host *host, uint64_t start, uint64_t size, const char *
 		set(block->state, state);
 		set(block->zones, zones);
 	}
+	host_sort(host);
 }
 
 void model_ram(struct host *host, const char *dax, const char *region)
@@ -316,13 +321,31 @@ void model_ram(struct host *host, const char *dax, const char *region)
 		     "Movable");
 }
 
+void model_plan(const struct host *host, const char *port, struct plan *plan)
+{
+	cleanup_survey struct survey *survey = survey_new(host);
+
+	plan_recover(survey, host_root_port(host, port), plan);
+}
+
+struct process *model_process(struct host *host, int pid, const char *command)
+{
+	struct process *process = list_add(&host->processes);
+
+	process->pid = pid;
+	process->uid = process->locked = process->pinned = UNKNOWN;
+	set(process->command, command);
+	host_sort(host);
+	return (struct process *)host_process(host, pid);
+}
+
 void model_user(struct host *host, const char *dax, int pid, const char *command, uint64_t mapped)
 {
 	struct user *user = list_add(&host->users);
 
 	set(user->dax, dax);
-	set(user->command, command);
 	user->pid = pid;
+	model_process(host, pid, command);
 	user->mapped = mapped;
 	user->open = !mapped;
 }
@@ -357,6 +380,57 @@ void model_forget_regions(struct host *host)
 	host->regions.count = 0;
 }
 
+/* What the system, its nodes and its processes have. */
+static void add_riches(struct host *host)
+{
+	struct node *node = &host->nodes.items[0];
+	struct process *process = model_process(host, 78, "qemu");
+	struct udev_rule *rule = list_add(&host->system.udev_rules);
+	struct mount *mount = list_add(&host->mounts);
+	struct group *group = list_add(&host->groups);
+
+	set(host->system.lockdown, "none");
+	set(host->system.memmap_on_memory, "Y");
+	set(host->system.online_policy, "contig-zones");
+	host->system.demotion = -1;
+	host->system.zswap = host->system.hypervisor = 1;
+	host->system.swap_total = 2 * GIB;
+	host->system.swap_free = GIB;
+	set(rule->path, "/usr/lib/udev/rules.d/90-daxctl-device.rules");
+	set(rule->subsystem, "dax");
+	node->anon = 1;
+	node->file = 2;
+	node->shmem = 3;
+	node->mlocked = 4;
+	node->kernel = 5;
+	node->reclaimable = 6;
+	node->pinned = 7;
+	node->unmovable = 8;
+	node->cma = 9;
+	*list_add(&node->zones) = (struct zone){"Normal", 10, 11, 12, 13};
+	*list_add(&node->huge_pools) = (struct huge_pool){2 * MIB, 14, 15, 16};
+	process->uid = 64055;
+	set(process->user, "libvirt-qemu");
+	process->cgroup = xstrdup("/machine.slice/machine-qemu.scope");
+	process->arguments = xstrdup("qemu -m 4G");
+	set(process->unit, "machine-qemu.scope");
+	set(process->guest, "db1");
+	process->locked = 17;
+	process->pinned = 18;
+	process->vfio = process->rdma = true;
+	set(mount->source, "dax1.0");
+	set(mount->type, "famfs");
+	mount->path = xstrdup("/mnt/famfs");
+	*list_add(&host->usages) = (struct usage){1, 78, 19, 20, 21};
+	*group = (struct group){xstrdup("/"), 1, 22, 23, 24, 25, 26, 27};
+	*list_add(&host->contents) = (struct contents){"dax0.0", 28, 29, 30, 31, 32, 211};
+	*list_add(&host->namespaces) =
+		(struct namespace){"namespace1.0", "region1", "fsdax", "pmem1", GIB, true};
+	*list_add(&host->firmware_map) =
+		(struct firmware_range){WINDOW_0, DEVICE_SIZE, "Soft Reserved"};
+	*list_add(&host->operations) = (struct operation){"recover", PORT_A, 79};
+}
+
 void model_rich(struct host *host)
 {
 	struct hdm_range *range;
@@ -384,7 +458,7 @@ void model_rich(struct host *host)
 	range->locked = true;
 	host->ports.items[1].committed = 1;
 	host->ports.items[2].committed = -1;
-	memdev_of(host, "mem2")->serial = UINT64_MAX;
+	memdev_of(host, "mem2")->serial = UINT64_MAX - 1; /* the highest that is known */
 	memdev_of(host, "mem2")->node = 2;
 	memdev_of(host, "mem1")->pmem_size = 512 * MIB;
 	decoder_of(host, "decoder5.0")->locked = true;
@@ -394,4 +468,6 @@ void model_rich(struct host *host)
 	set(region->mode, "pmem");
 	set(region->uuid, "6d7f2a05-3c0c-4f0b-9a4e-3a5cb1d0fc11");
 	dax_of(host, "dax1.0")->mappings.items[0].offset = 4096;
+	dax_of(host, "dax1.0")->memmap_on_memory = 1;
+	add_riches(host);
 }

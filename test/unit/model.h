@@ -13,7 +13,8 @@
 #ifndef TEST_MODEL_H
 #define TEST_MODEL_H
 
-#include "model/host.h"
+#include "policy/assess.h"
+#include "policy/plan.h"
 
 #define MIB	    (1ull << 20)
 #define GIB	    (1ull << 30)
@@ -67,6 +68,11 @@ struct root_port *root_port_of(struct host *host, const char *address);
 struct function *function_of(struct host *host, const char *address);
 struct memdev *memdev_of(struct host *host, const char *name);
 struct decoder *decoder_of(struct host *host, const char *name);
+/* The plan to recover that port. */
+void model_plan(const struct host *host, const char *port, struct plan *plan);
+
+struct process *model_process(struct host *host, int pid, const char *command);
+
 struct region *region_of(struct host *host, const char *name);
 struct dax *dax_of(struct host *host, const char *name);
 

@@ -131,6 +131,21 @@ void tree_unlink(struct tree *tree, const char *path)
 		fail_msg("cannot remove %s: %s", file, strerror(errno));
 }
 
+int tree_setup(void **state)
+{
+	static struct tree tree;
+
+	tree_make(&tree);
+	*state = &tree;
+	return 0;
+}
+
+int tree_teardown(void **state)
+{
+	tree_remove(*state);
+	return 0;
+}
+
 void check_file(struct tree *tree, const char *text, const char *path, ...)
 {
 	char file[PATH_MAX], got[4096];

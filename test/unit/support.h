@@ -30,6 +30,11 @@ void tree_link(struct tree *tree, const char *target, const char *path, ...)
 	__attribute__((format(printf, 3, 4)));
 void tree_unlink(struct tree *tree, const char *path);
 
+/* For tests whose state is an empty tree. */
+int tree_setup(void **state);
+int tree_teardown(void **state);
+#define IN_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
+
 /* Fails the test unless the file has exactly this text. */
 void check_file(struct tree *tree, const char *text, const char *path, ...)
 	__attribute__((format(printf, 3, 4)));

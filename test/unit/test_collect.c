@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* collect/: memory blocks, nodes, users and where PCI functions hang, from trees of files. (The rest
- * reads through libcxl, libdaxctl and libpci: test/cli does that on a copy of a guest's /sys.) */
+/* collect/: memory blocks, users and where PCI functions hang, from trees of files. (The rest reads
+ * through libcxl, libdaxctl and libpci: test/cli does that on a copy of a guest's /sys.) */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -23,22 +23,6 @@
 #include <cmocka.h>
 
 #define MEMORY "/sys/devices/system/memory"
-#define NODE   "/sys/devices/system/node"
-
-static int make_tree(void **state)
-{
-	static struct tree tree;
-
-	tree_make(&tree);
-	*state = &tree;
-	return 0;
-}
-
-static int drop_tree(void **state)
-{
-	tree_remove(*state);
-	return 0;
-}
 
 static void add_block(struct tree *tree, int number, const char *state, const char *zones, int node)
 {
@@ -103,6 +87,53 @@ static void test_blocks_in_order(void **state)
 	assert_int_equal(host.blocks.count, 11);
 	for (size_t i = 0; i < host.blocks.count; i++)
 		assert_int_equal(host.blocks.items[i].number, 215 + i);
+}
+
+/* The node of the block before is only a guess. */
+static void test_blocks_of_nodes(void **state)
+{
+	static const int nodes[] = {1, 1, 2, -1, 2, 0, 12, 1};
+	cleanup_host struct host host = {0};
+	struct tree *tree = *state;
+
+	model_idle(&host);
+	add_memory(tree);
+	for (int i = 0; i < (int)ARRAY_SIZE(nodes); i++)
+		add_block(tree, 210 + i, "online\n", "Movable\n", nodes[i]);
+	assert_int_equal(collect_memory(&tree->sys, &host, NULL), 0);
+	assert_int_equal(host.blocks.count, ARRAY_SIZE(nodes));
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
+		assert_int_equal(host.blocks.items[i].node, nodes[i]);
+}
+
+static void add_window(struct host *host, uint64_t start, uint64_t size)
+{
+	struct decoder *decoder = list_add(&host->decoders);
+
+	decoder->start = start;
+	decoder->size = size;
+}
+
+/* Side by side, inside each other, in any order, to the end of all addresses. */
+static void test_blocks_of_windows(void **state)
+{
+	static const int kept[] = {10, 11, 12, 13, 20, 29, 40};
+	cleanup_host struct host host = {0};
+	struct tree *tree = *state;
+
+	add_window(&host, 40 * BLOCK_SIZE, UINT64_MAX - 40 * BLOCK_SIZE);
+	add_window(&host, 12 * BLOCK_SIZE, 2 * BLOCK_SIZE);
+	add_window(&host, 10 * BLOCK_SIZE, 2 * BLOCK_SIZE);
+	add_window(&host, 10 * BLOCK_SIZE, BLOCK_SIZE / 2);
+	add_window(&host, 21 * BLOCK_SIZE - 1, 1);
+	add_window(&host, 29 * BLOCK_SIZE, 1);
+	add_memory(tree);
+	for (int number = 0; number <= 40; number++)
+		add_block(tree, number, "online\n", "Movable\n", 0);
+	assert_int_equal(collect_memory(&tree->sys, &host, NULL), 0);
+	assert_int_equal(host.blocks.count, ARRAY_SIZE(kept));
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		assert_int_equal(host.blocks.items[i].number, kept[i]);
 }
 
 /* Decoders that are not set have address 0 and size 0: the first block is not theirs. */
@@ -188,37 +219,6 @@ static void test_long_zones(void **state)
 		memchr(host.blocks.items[0].state, '\0', sizeof(host.blocks.items[0].state)));
 	assert_non_null(
 		memchr(host.blocks.items[0].zones, '\0', sizeof(host.blocks.items[0].zones)));
-}
-
-/* ---- nodes ---- */
-
-static void test_nodes(void **state)
-{
-	cleanup_host struct host host = {0};
-	struct tree *tree = *state;
-
-	tree_file(tree, "0-3,8\n", NODE "/node0/cpulist");
-	tree_file(tree,
-		  "Node 0 MemTotal:        1048576 kB\nNode 0 MemFree:          524288 kB\n"
-		  "Node 0 MemUsed:          524288 kB\n",
-		  NODE "/node0/meminfo");
-	tree_file(tree, "\n", NODE "/node10/cpulist");
-	tree_file(tree, "Node 10 MemTotal: 262144 kB\n", NODE "/node10/meminfo");
-	tree_directory(tree, NODE "/node2");
-	tree_file(tree, "0\n", NODE "/has_cpu");
-	assert_int_equal(collect_memory(&tree->sys, &host, NULL), 0);
-	assert_int_equal(host.nodes.count, 3);
-	assert_int_equal(host.nodes.items[0].number, 0);
-	assert_true(host.nodes.items[0].cpus);
-	assert_int_equal(host.nodes.items[0].total, GIB);
-	assert_int_equal(host.nodes.items[0].free, GIB / 2);
-	assert_int_equal(host.nodes.items[1].number, 2);
-	assert_false(host.nodes.items[1].cpus);
-	assert_int_equal(host.nodes.items[1].total, 0);
-	assert_int_equal(host.nodes.items[2].number, 10);
-	assert_false(host.nodes.items[2].cpus);
-	assert_int_equal(host.nodes.items[2].total, 256 * MIB);
-	assert_int_equal(host.nodes.items[2].free, 0);
 }
 
 /* ---- where PCI functions hang ---- */
@@ -316,7 +316,7 @@ static void check_user(const struct host *host, size_t i, int pid, const char *c
 	assert_true(i < host->users.count);
 	assert_string_equal(user->dax, "dax0.0");
 	assert_int_equal(user->pid, pid);
-	assert_string_equal(user->command, command);
+	assert_string_equal(host_process(host, pid)->command, command);
 	assert_int_equal(user->mapped, mapped);
 	assert_int_equal(user->open, open);
 }
@@ -450,23 +450,22 @@ static void test_hostile_name(void **state)
 	tree_link(tree, NULL_DEVICE, "/proc/9/fd/0");
 	collect(tree, &host, &complete);
 	assert_int_equal(host.users.count, 1);
-	for (const char *c = host.users.items[0].command; *c; c++)
+	for (const char *c = host.processes.items[0].command; *c; c++)
 		assert_in_range(*c, ' ', '~');
 }
-
-#define IN_TREE(test) cmocka_unit_test_setup_teardown(test, make_tree, drop_tree)
 
 int main(void)
 {
 	static const struct CMUnitTest memory[] = {
 		IN_TREE(test_blocks),
 		IN_TREE(test_blocks_in_order),
+		IN_TREE(test_blocks_of_nodes),
+		IN_TREE(test_blocks_of_windows),
 		IN_TREE(test_first_block_is_not_ours),
 		IN_TREE(test_blocks_of_dax),
 		IN_TREE(test_no_memory_hotplug),
 		IN_TREE(test_bad_block_size),
 		IN_TREE(test_long_zones),
-		IN_TREE(test_nodes),
 	};
 	static const struct CMUnitTest places[] = {
 		IN_TREE(test_place),

@@ -17,7 +17,10 @@
 
 #include "exec/blocks.h"
 #include "exec/find.h"
+#include "exec/guard.h"
 #include "kernel.h"
+#include "policy/assess.h"
+#include "policy/settings.h"
 #include "sys/stop.h"
 #include "sys/util.h"
 
@@ -42,27 +45,28 @@ static void make_run(struct run *run, void (*model)(struct host *))
 {
 	memset(run, 0, sizeof(*run));
 	model(&run->before);
-	plan_recover(&run->before, host_root_port(&run->before, PORT_A), &run->plan);
+	model_plan(&run->before, PORT_A, &run->plan);
 	run->kernel = kernel_boot(&run->before);
 	run->picture = kernel_picture(run->kernel);
 }
 
-static int make_ram(void **state)
+static int start_run(void **state, void (*model)(struct host *))
 {
 	static struct run run;
 
-	make_run(&run, model_system_ram);
+	make_run(&run, model);
 	*state = &run;
 	return 0;
 }
 
+static int make_ram(void **state)
+{
+	return start_run(state, model_system_ram);
+}
+
 static int make_devdax(void **state)
 {
-	static struct run run;
-
-	make_run(&run, model_devdax);
-	*state = &run;
-	return 0;
+	return start_run(state, model_devdax);
 }
 
 static void model_disabled(struct host *host)
@@ -73,20 +77,12 @@ static void model_disabled(struct host *host)
 
 static int make_disabled(void **state)
 {
-	static struct run run;
-
-	make_run(&run, model_disabled);
-	*state = &run;
-	return 0;
+	return start_run(state, model_disabled);
 }
 
 static int make_idle(void **state)
 {
-	static struct run run;
-
-	make_run(&run, model_idle);
-	*state = &run;
-	return 0;
+	return start_run(state, model_idle);
 }
 
 static int drop_run(void **state)
@@ -306,12 +302,12 @@ static void test_holes_below(void **state)
 
 static int make_holes(void **state)
 {
-	static struct run run;
+	struct run *run;
 
-	make_run(&run, model_idle);
-	model_region(&run.before, "region0", "mem0", WINDOW_0);
-	model_dax(&run.before, "dax0.0", "region0", DAX_SYSTEM_RAM);
-	*state = &run;
+	start_run(state, model_idle);
+	run = *state;
+	model_region(&run->before, "region0", "mem0", WINDOW_0);
+	model_dax(&run->before, "dax0.0", "region0", DAX_SYSTEM_RAM);
 	return 0;
 }
 
@@ -410,20 +406,16 @@ static void test_zones_are_kept(void **state)
 	check_as_before(run, "zones");
 }
 
+static void model_half(struct host *host)
+{
+	model_system_ram(host);
+	strcpy(host->blocks.items[1].state, "offline");
+	strcpy(host->blocks.items[1].zones, "Normal Movable");
+}
+
 static int make_half(void **state)
 {
-	static struct run run;
-	struct host host = {0};
-
-	model_system_ram(&host);
-	strcpy(host.blocks.items[1].state, "offline");
-	strcpy(host.blocks.items[1].zones, "Normal Movable");
-	run = (struct run){.before = host};
-	plan_recover(&run.before, host_root_port(&run.before, PORT_A), &run.plan);
-	run.kernel = kernel_boot(&run.before);
-	run.picture = kernel_picture(run.kernel);
-	*state = &run;
-	return 0;
+	return start_run(state, model_half);
 }
 
 static void test_offline_stays_offline(void **state)
@@ -823,6 +815,52 @@ static void test_count_blocks(void **state)
 	check_blocks(&engine, 4, 3, 218);
 }
 
+/* Of the dax devices in the range, whichever of their mappings is. */
+static void test_refuse_blocks(void **state)
+{
+	struct run *run = *state;
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	struct error err = {0};
+
+	*list_add(&run->before.dax_devices.items[0].mappings) =
+		(struct mapping){.start = WINDOW_0 + GIB, .size = BLOCK_SIZE};
+	check_error(refuse_blocks(&engine, WINDOW_0 + 2 * GIB, GIB, &err), 0, &err, "", "");
+	check_error(refuse_blocks(&engine, 0, WINDOW_0, &err), 0, &err, "", "");
+	assert_false(engine.reboot_needed);
+	check_error(refuse_blocks(&engine, WINDOW_0 + GIB, GIB, &err), -EBUSY, &err,
+		    "2 memory blocks of dax0.0 are still there, 2 of them online",
+		    "the kernel could not remove them and will not try again: reboot");
+	assert_true(engine.reboot_needed);
+}
+
+static void test_refuse_now(void **state)
+{
+	struct run *run = *state;
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	struct error err = {0};
+
+	check_error(refuse_now(&engine, PORT_A, assess_quiesced, &err), -EBUSY, &err,
+		    "decoder-committed: decoder3.0 still decodes 0x690000000-0x69fffffff",
+		    "disable and destroy its region first");
+	err = (struct error){0};
+	check_error(refuse_now(&engine, PORT_A, assess_reset, &err), -EBUSY, &err,
+		    "memory-online: memory210-211 is online in the range that decoder3.0 decodes",
+		    "offline it first: chmem -d, or daxctl offline-memory");
+	err = (struct error){0};
+	check_error(refuse_now(&engine, "0000:0c:1f.0", assess_reset, &err), -ENODEV, &err,
+		    "root port 0000:0c:1f.0 is gone", "");
+}
+
+static void test_refuse_nothing_now(void **state)
+{
+	struct run *run = *state;
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	struct error err = {0};
+
+	check_error(refuse_now(&engine, PORT_A, assess_quiesced, &err), 0, &err, "", "");
+	check_error(refuse_now(&engine, PORT_A, assess_reset, &err), 0, &err, "", "");
+}
+
 /* ---- finding things again ---- */
 
 static void test_find_region(void **state)
@@ -953,9 +991,11 @@ int main(void)
 		ON(devdax, test_bind_without_block_size),
 	};
 	static const struct CMUnitTest find[] = {
-		ON(ram, test_count_blocks),  ON(ram, test_find_region),
-		ON(ram, test_find_dax),	     ON(ram, test_find_memdev),
-		ON(ram, test_find_endpoint), cmocka_unit_test(test_wait_for),
+		ON(ram, test_count_blocks),	 ON(ram, test_refuse_blocks),
+		ON(ram, test_refuse_now),	 ON(idle, test_refuse_nothing_now),
+		ON(ram, test_find_region),	 ON(ram, test_find_dax),
+		ON(ram, test_find_memdev),	 ON(ram, test_find_endpoint),
+		cmocka_unit_test(test_wait_for),
 	};
 	int failed = 0;
 

@@ -358,7 +358,7 @@ static void test_find(void **state)
 	check_found(&host, "0000:0e:00.0", OBJECT_MEMDEV, "mem1");
 	check_found(&host, "serial:0x9abc", OBJECT_MEMDEV, "mem1");
 	check_found(&host, "serial:39612", OBJECT_MEMDEV, "mem1");
-	check_found(&host, "serial:0xffffffffffffffff", OBJECT_MEMDEV, "mem2");
+	check_found(&host, "serial:0xfffffffffffffffe", OBJECT_MEMDEV, "mem2");
 	check_found(&host, "region1", OBJECT_REGION, "region1");
 	check_found(&host, "dax1.0", OBJECT_DAX, "dax1.0");
 	check_found(&host, "node0", OBJECT_NODE, "node0");
@@ -402,6 +402,20 @@ static void test_find_absent(void **state)
 		snprintf(text, sizeof(text), "there is no \"%s\"", words[i]);
 		check_error(rc, -ENOENT, &err, text, HINT);
 	}
+}
+
+/* Nor is one whose serial was left out of a capture what any serial stands for. */
+static void test_find_nothing_by_unknown_serial(void **state)
+{
+	cleanup_host struct host host = {0};
+	struct object object;
+
+	(void)state;
+	model_idle(&host);
+	memdev_of(&host, "mem0")->serial = UNKNOWN;
+	assert_int_equal(object_find(&host, "serial:0xffffffffffffffff", &object, NULL), -ENOENT);
+	assert_int_equal(object_find(&host, "serial:0x1234", &object, NULL), -ENOENT);
+	check_found(&host, "mem0", OBJECT_MEMDEV, "mem0");
 }
 
 /* A memory device whose PCI address is unknown is not what no word stands for. */
@@ -562,19 +576,20 @@ static void test_find_port_ambiguous(void **state)
 
 /* ---- the dax devices of an object ---- */
 
-static void add_name(void *context, const struct dax *dax)
+static void add_name(void *context, const struct dax_view *view)
 {
-	strcat(context, dax->name);
+	strcat(context, view->dax->name);
 	strcat(context, " ");
 }
 
 static void check_dax_of(const struct host *host, const char *word, const char *expected)
 {
+	cleanup_survey struct survey *survey = survey_new(host);
 	struct object object;
 	char names[256] = "";
 
 	assert_int_equal(object_find(host, word, &object, NULL), 0);
-	object_each_dax(host, &object, add_name, names);
+	object_each_dax(survey, &object, add_name, names);
 	if (strcmp(names, expected) != 0)
 		fail_msg("%s has \"%s\" instead of \"%s\"", word, names, expected);
 }
@@ -601,6 +616,26 @@ static void test_each_dax(void **state)
 	check_dax_of(&host, "e0:00.0", "");
 }
 
+/* What lies below a switch is that of the memory devices below it, however deep. */
+static void test_each_dax_below_switch(void **state)
+{
+	cleanup_host struct host host = {0};
+
+	(void)state;
+	model_rich(&host);
+	model_function(&host, "0000:0f:00.0", PORT_A, FUNCTION_BRIDGE, "");
+	model_function(&host, "0000:10:00.0", PORT_A, FUNCTION_BRIDGE, "");
+	copy_text(function_of(&host, "0000:10:00.0")->parent, NAME_SIZE, "0000:0f:00.0");
+	check_dax_of(&host, "0f:00.0", "");
+	copy_text(function_of(&host, DEVICE_A)->parent, NAME_SIZE, "0000:10:00.0");
+	check_dax_of(&host, "10:00.0", "dax0.0 ");
+	check_dax_of(&host, "0f:00.0", "dax0.0 ");
+	copy_text(function_of(&host, "0000:0f:00.0")->parent, NAME_SIZE, "0000:10:00.0");
+	check_dax_of(&host, "10:00.0", "dax0.0 ");
+	copy_text(function_of(&host, DEVICE_A)->parent, NAME_SIZE, PORT_A);
+	check_dax_of(&host, "10:00.0", "");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest relations[] = {
@@ -624,6 +659,7 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_find_absent),
 		cmocka_unit_test(test_find_nothing_by_no_word),
+		cmocka_unit_test(test_find_nothing_by_unknown_serial),
 		cmocka_unit_test(test_find_in_nothing),
 		cmocka_unit_test(test_find_ambiguous),
 		cmocka_unit_test(test_find_ambiguous_kinds),
@@ -633,6 +669,7 @@ int main(void)
 		cmocka_unit_test(test_find_port_absent),
 		cmocka_unit_test(test_find_port_ambiguous),
 		cmocka_unit_test(test_each_dax),
+		cmocka_unit_test(test_each_dax_below_switch),
 	};
 	int failed = 0;
 

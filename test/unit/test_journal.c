@@ -22,28 +22,13 @@
 #define JOURNAL "/var/lib/cxl-iso/recover-" PORT_A ".json"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
-static int make_tree(void **state)
-{
-	static struct tree tree;
-
-	tree_make(&tree);
-	*state = &tree;
-	return 0;
-}
-
-static int drop_tree(void **state)
-{
-	tree_remove(*state);
-	return 0;
-}
-
 static void make_journal(struct tree *tree, struct journal *journal)
 {
 	struct host host = {0};
 	struct plan plan = {0};
 
 	model_system_ram(&host);
-	plan_recover(&host, host_root_port(&host, PORT_A), &plan);
+	model_plan(&host, PORT_A, &plan);
 	tree_file(tree, "this boot\n", BOOT_ID);
 	journal_init(&tree->sys, journal, &plan, &host);
 	assert_int_equal(plan.down.count + host.regions.count, 0); /* they moved in */
@@ -228,8 +213,6 @@ static void test_journal_broken(void **state)
 	write_journal(tree, "{\"schema\": \"cxl-iso/journal\", \"version\": 1, \"journal\": {}}");
 	check_refused(tree, -EINVAL, ": journal.operation is missing", "");
 }
-
-#define IN_TREE(test) cmocka_unit_test_setup_teardown(test, make_tree, drop_tree)
 
 int main(void)
 {

@@ -33,7 +33,7 @@ static void check_steps(const char *way, const struct step *steps, size_t count,
 
 static void plan_for(const struct host *host, const char *port, struct plan *plan)
 {
-	plan_recover(host, host_root_port(host, port), plan);
+	model_plan(host, port, plan);
 	assert_string_equal(plan->operation, "recover");
 	assert_string_equal(plan->object, port);
 }
@@ -282,7 +282,7 @@ static void test_texts_fit(void **state)
 	fill(host.functions.items[0].root_port, NAME_SIZE);
 	host.regions.items[0].start = UINT64_MAX;
 	host.regions.items[0].size = UINT64_MAX;
-	plan_recover(&host, &host.root_ports.items[0], &plan);
+	model_plan(&host, host.root_ports.items[0].address, &plan);
 	assert_int_equal(plan.down.count, 10);
 	list_each(step, &plan.down)
 		assert_true(strlen(step->text) < sizeof(step->text) - 1);

@@ -33,6 +33,10 @@ struct leaf {
 	int n;
 };
 
+/* The end of every sample: fields that may be unknown. */
+#define KNOWN	 ",\"words\":\"a b\",\"bytes\":4096,\"perhaps\":true}"
+#define UNKNOWNS ",\"words\":null,\"bytes\":null,\"perhaps\":null}"
+
 struct sample {
 	char text[8];
 	uint64_t number;
@@ -42,6 +46,9 @@ struct sample {
 	int color;
 	LIST(struct leaf) leaves;
 	struct leaf inner;
+	char *words;
+	uint64_t bytes;
+	int perhaps;
 };
 
 /* clang-format off */
@@ -58,12 +65,15 @@ static const struct record sample_record = { sizeof(struct sample), (const struc
 	ENUM(struct sample, color, colors),
 	RECORDS(struct sample, leaves, leaf_record),
 	RECORD(struct sample, inner, leaf_record),
+	STRING(struct sample, words),
+	SIZE(struct sample, bytes),
+	MAYBE(struct sample, perhaps),
 	{} } };
 /* clang-format on */
 
 #define GOOD                                                                                  \
 	"{\"text\":\"seven77\",\"number\":1,\"serial\":\"0x1234\",\"small\":5,\"flag\":true," \
-	"\"color\":\"green\",\"leaves\":[{\"n\":1},{\"n\":2}],\"inner\":{\"n\":3}}"
+	"\"color\":\"green\",\"leaves\":[{\"n\":1},{\"n\":2}],\"inner\":{\"n\":3}" KNOWN
 
 static void free_sample(struct sample *sample)
 {
@@ -101,11 +111,16 @@ static void test_round_trip(void **state)
 {
 	(void)state;
 	check_round_trip(GOOD);
-	check_round_trip("{\"text\":null,\"number\":0,\"serial\":\"0x0\",\"small\":null,"
-			 "\"flag\":false,\"color\":\"red\",\"leaves\":[],\"inner\":{\"n\":null}}");
+	check_round_trip(
+		"{\"text\":null,\"number\":0,\"serial\":null,\"small\":null,"
+		"\"flag\":false,\"color\":\"red\",\"leaves\":[],\"inner\":{\"n\":null}" UNKNOWNS);
+	check_round_trip(
+		"{\"text\":null,\"number\":0,\"serial\":\"0x0\",\"small\":null,"
+		"\"flag\":false,\"color\":\"red\",\"leaves\":[],\"inner\":{\"n\":null}" UNKNOWNS);
 	check_round_trip("{\"text\":\"\\\"\\\\ ~\",\"number\":18446744073709551615,"
-			 "\"serial\":\"0xffffffffffffffff\",\"small\":2147483647,\"flag\":true,"
-			 "\"color\":\"red\",\"leaves\":[{\"n\":0}],\"inner\":{\"n\":0}}");
+			 "\"serial\":\"0xfffffffffffffffe\",\"small\":2147483647,\"flag\":true,"
+			 "\"color\":\"red\",\"leaves\":[{\"n\":0}],\"inner\":{\"n\":0},\"words\":"
+			 "\"\",\"bytes\":0,\"perhaps\":false}");
 }
 
 static void test_values_arrive(void **state)
@@ -125,6 +140,9 @@ static void test_values_arrive(void **state)
 	assert_int_equal(sample.leaves.items[0].n, 1);
 	assert_int_equal(sample.leaves.items[1].n, 2);
 	assert_int_equal(sample.inner.n, 3);
+	assert_string_equal(sample.words, "a b");
+	assert_int_equal(sample.bytes, 4096);
+	assert_int_equal(sample.perhaps, 1);
 }
 
 static void test_null_is_unknown(void **state)
@@ -135,9 +153,62 @@ static void test_null_is_unknown(void **state)
 	(void)state;
 	json_object_object_add(json, "text", NULL);
 	json_object_object_add(json, "small", NULL);
+	json_object_object_add(json, "serial", NULL);
+	json_object_object_add(json, "words", NULL);
+	json_object_object_add(json, "bytes", NULL);
+	json_object_object_add(json, "perhaps", NULL);
 	assert_int_equal(record_from_json(&sample_record, &sample, json, "sample", NULL), 0);
 	assert_string_equal(sample.text, "");
 	assert_int_equal(sample.small, -1);
+	assert_true(sample.serial == UNKNOWN);
+	assert_null(sample.words);
+	assert_true(sample.bytes == UNKNOWN);
+	assert_int_equal(sample.perhaps, -1);
+}
+
+/* The number that stands for it is not told apart: it is null when it is written again. */
+static void test_largest_is_unknown(void **state)
+{
+	cleanup_json struct json_object *json = parse(GOOD), *again = NULL;
+	cleanup_sample struct sample sample = {0};
+
+	(void)state;
+	json_object_object_add(json, "serial", json_object_new_string("0xffffffffffffffff"));
+	json_object_object_add(json, "bytes", json_object_new_uint64(UINT64_MAX));
+	json_object_object_add(json, "number", json_object_new_uint64(UINT64_MAX));
+	assert_int_equal(record_from_json(&sample_record, &sample, json, "sample", NULL), 0);
+	again = record_to_json(&sample_record, &sample);
+	assert_true(json_object_object_get(again, "serial") == NULL);
+	assert_true(json_object_object_get(again, "bytes") == NULL);
+	assert_true(json_object_get_uint64(json_object_object_get(again, "number")) == UINT64_MAX);
+}
+
+/* 2^64 and more can not be held; json-c makes the largest number of it, which is unknown. */
+static void test_too_large_is_unknown(void **state)
+{
+	cleanup_json struct json_object *json = parse(GOOD);
+	cleanup_sample struct sample sample = {0};
+
+	(void)state;
+	json_object_object_add(json, "bytes", parse("18446744073709551616"));
+	assert_int_equal(record_from_json(&sample_record, &sample, json, "sample", NULL), 0);
+	assert_true(sample.bytes == UNKNOWN);
+}
+
+/* As long as it likes: no array limits it. */
+static void test_long_string(void **state)
+{
+	cleanup_json struct json_object *json = parse(GOOD), *again = NULL;
+	cleanup_sample struct sample sample = {0};
+	cleanup_free char *text = xcalloc(1, 100001);
+
+	(void)state;
+	memset(text, 'x', 100000);
+	json_object_object_add(json, "words", json_object_new_string(text));
+	assert_int_equal(record_from_json(&sample_record, &sample, json, "sample", NULL), 0);
+	assert_string_equal(sample.words, text);
+	again = record_to_json(&sample_record, &sample);
+	assert_string_equal(print(again), print(json));
 }
 
 /* It will go to a terminal, and into JSON again. */
@@ -150,6 +221,10 @@ static void test_text_becomes_printable(void **state)
 	json_object_object_add(json, "text", json_object_new_string("\033[2J\t\xff~"));
 	assert_int_equal(record_from_json(&sample_record, &sample, json, "sample", NULL), 0);
 	assert_string_equal(sample.text, "?[2J??~");
+	json_object_object_add(json, "words", json_object_new_string("\033]0;\007\xc3\xa4 ~"));
+	record_free(&sample_record, &sample);
+	assert_int_equal(record_from_json(&sample_record, &sample, json, "sample", NULL), 0);
+	assert_string_equal(sample.words, "?]0;??? ~");
 }
 
 static void test_more_keys_are_left_alone(void **state)
@@ -161,6 +236,47 @@ static void test_more_keys_are_left_alone(void **state)
 	json_object_object_add(json, "of-a-later-version", parse("[{\"x\":[]}]"));
 	assert_int_equal(record_from_json(&sample_record, &sample, json, "sample", NULL), 0);
 	assert_int_equal(sample.leaves.count, 2);
+}
+
+/* Another program may write them so. */
+static void test_keys_in_any_order(void **state)
+{
+	cleanup_json struct json_object *json =
+		parse("{\"inner\":{\"n\":3},\"text\":\"a\",\"leaves\":[],\"more\":1,\"flag\":true,"
+		      "\"number\":1,\"small\":5,\"serial\":\"0x2\",\"color\":\"green\"" KNOWN);
+	cleanup_sample struct sample sample = {0};
+
+	(void)state;
+	assert_int_equal(record_from_json(&sample_record, &sample, json, "sample", NULL), 0);
+	assert_string_equal(sample.text, "a");
+	assert_int_equal(sample.number, 1);
+	assert_int_equal(sample.serial, 2);
+	assert_int_equal(sample.small, 5);
+	assert_true(sample.flag);
+	assert_int_equal(sample.color, 1);
+	assert_int_equal(sample.inner.n, 3);
+}
+
+/* Lists of any length that were loaded grow like those that were appended to from the start. */
+static void test_loaded_list_grows(void **state)
+{
+	(void)state;
+	for (int count = 0; count < 20; count++) {
+		cleanup_json struct json_object *json = parse(GOOD), *leaves = NULL;
+		cleanup_sample struct sample sample = {0};
+
+		json_object_object_add(json, "leaves", json_object_new_array());
+		json_object_object_get_ex(json, "leaves", &leaves);
+		json_object_get(leaves);
+		for (int i = 0; i < count; i++)
+			json_object_array_add(leaves, parse("{\"n\":7}"));
+		assert_int_equal(record_from_json(&sample_record, &sample, json, "sample", NULL),
+				 0);
+		while (sample.leaves.count < 50)
+			list_add(&sample.leaves)->n = 8;
+		for (int i = 0; i < 50; i++)
+			assert_int_equal(sample.leaves.items[i].n, i < count ? 7 : 8);
+	}
 }
 
 /* GOOD with one value replaced (NULL: taken away), and what must be said about it. */
@@ -191,6 +307,9 @@ static void check_bad_value(const struct bad_value *bad)
 #define SERIAL	  "sample.serial: expected a string with a hexadecimal number, \"0x...\""
 #define SMALL	  "sample.small: expected a small unsigned number or null"
 #define FLAG	  "sample.flag: expected true or false"
+#define WORDS	  "sample.words: expected a string or null"
+#define BYTES	  "sample.bytes: expected an unsigned number"
+#define PERHAPS	  "sample.perhaps: expected true, false or null"
 #define COLOR	  "sample.color: expected one of \"red\", \"green\""
 
 static const struct bad_value bad_texts[] = {
@@ -202,7 +321,6 @@ static const struct bad_value bad_texts[] = {
 	{"text", "\"eight888\"", TEXT_SIZE},
 	{"text", "\"a\\u0000b\"", TEXT_SIZE},
 	{"serial", NULL, "sample.serial is missing"},
-	{"serial", "null", SERIAL},
 	{"serial", "5", SERIAL},
 	{"serial", "\"\"", SERIAL},
 	{"serial", "\"5\"", SERIAL},
@@ -217,6 +335,13 @@ static const struct bad_value bad_texts[] = {
 	{"serial", "\"0x1 \"", SERIAL},
 	{"serial", "\"0x10000000000000000\"", SERIAL},
 	{"serial", "\"0x1\\u0000\"", SERIAL},
+	{"words", NULL, "sample.words is missing"},
+	{"words", "5", WORDS},
+	{"words", "true", WORDS},
+	{"words", "[\"a\"]", WORDS},
+	{"words", "{}", WORDS},
+	{"words", "\"a\\u0000b\"", WORDS},
+	{"words", "\"\\u0000\"", WORDS},
 	{"color", NULL, "sample.color is missing"},
 	{"color", "null", COLOR},
 	{"color", "1", COLOR},
@@ -246,6 +371,19 @@ static const struct bad_value bad_numbers[] = {
 	{"small", "5.0", SMALL},
 	{"small", "\"5\"", SMALL},
 	{"small", "false", SMALL},
+	{"bytes", NULL, "sample.bytes is missing"},
+	{"bytes", "-1", BYTES},
+	{"bytes", "-9223372036854775808", BYTES},
+	{"bytes", "4096.0", BYTES},
+	{"bytes", "\"4096\"", BYTES},
+	{"bytes", "false", BYTES},
+	{"bytes", "[]", BYTES},
+	{"perhaps", NULL, "sample.perhaps is missing"},
+	{"perhaps", "0", PERHAPS},
+	{"perhaps", "1", PERHAPS},
+	{"perhaps", "-1", PERHAPS},
+	{"perhaps", "\"true\"", PERHAPS},
+	{"perhaps", "[]", PERHAPS},
 	{"flag", NULL, "sample.flag is missing"},
 	{"flag", "null", FLAG},
 	{"flag", "0", FLAG},
@@ -530,6 +668,29 @@ static void test_read_trailing(void **state)
 	check_unread(zero, sizeof(zero), -EINVAL, "text after the end of the JSON document");
 }
 
+/* Where one piece that is read ends and the next begins makes no difference. */
+static void test_read_trailing_far(void **state)
+{
+	(void)state;
+	for (size_t length = 65530; length < 65540; length++) {
+		cleanup_free char *text = xcalloc(1, length + 2);
+
+		memset(text, ' ', length);
+		memcpy(text + length - 2, "{}", 2);
+		{
+			cleanup_text_file struct text_file file = text_file(text, length);
+			cleanup_json struct json_object *document = NULL;
+			struct error err = {0};
+
+			check_error(document_read(file.path, &document, &err), 0, &err, "", "");
+		}
+		text[length] = 'x';
+		check_unread(text, length + 1, -EINVAL, "text after the end of the JSON document");
+		text[length - 1] = ' ';
+		check_broken(text);
+	}
+}
+
 static void test_read_deep(void **state)
 {
 	char deep[2001] = "";
@@ -680,6 +841,96 @@ static void test_capture_text(void **state)
 		}                                                                         \
 	} while (0)
 
+/* The same for items that have a string: compare that, then the rest without it. */
+#define check_same_strings(a, b, string)                                                  \
+	do {                                                                              \
+		assert_int_equal((a)->count, (b)->count);                                 \
+		assert_int_not_equal((a)->count, 0);                                      \
+		for (size_t i_ = 0; i_ < (a)->count; i_++) {                              \
+			__typeof__(*(a)->items) x_ = (a)->items[i_], y_ = (b)->items[i_]; \
+			check_same_string(x_.string, y_.string);                          \
+			x_.string = y_.string = NULL;                                     \
+			assert_memory_equal(&x_, &y_, sizeof(x_));                        \
+		}                                                                         \
+	} while (0)
+
+static void check_same_string(const char *a, const char *b)
+{
+	assert_int_equal(a == NULL, b == NULL);
+	if (a)
+		assert_string_equal(a, b);
+}
+
+static void check_same_processes(const struct host *a, const struct host *b)
+{
+	assert_int_equal(a->processes.count, b->processes.count);
+	assert_int_not_equal(a->processes.count, 0);
+	for (size_t i = 0; i < a->processes.count; i++) {
+		struct process x = a->processes.items[i], y = b->processes.items[i];
+
+		check_same_string(x.cgroup, y.cgroup);
+		check_same_string(x.arguments, y.arguments);
+		x.cgroup = x.arguments = y.cgroup = y.arguments = NULL;
+		assert_memory_equal(&x, &y, sizeof(x));
+	}
+}
+
+static void check_same_nodes(const struct host *a, const struct host *b)
+{
+	assert_int_equal(a->nodes.count, b->nodes.count);
+	for (size_t i = 0; i < a->nodes.count; i++) {
+		struct node x = a->nodes.items[i], y = b->nodes.items[i];
+
+		assert_int_equal(x.zones.count, y.zones.count);
+		if (x.zones.count)
+			check_same_items(&x.zones, &y.zones);
+		assert_int_equal(x.huge_pools.count, y.huge_pools.count);
+		if (x.huge_pools.count)
+			check_same_items(&x.huge_pools, &y.huge_pools);
+		memset(&x.zones, 0, sizeof(x.zones));
+		memset(&y.zones, 0, sizeof(y.zones));
+		memset(&x.huge_pools, 0, sizeof(x.huge_pools));
+		memset(&y.huge_pools, 0, sizeof(y.huge_pools));
+		assert_memory_equal(&x, &y, sizeof(x));
+	}
+}
+
+static void check_same_system(const struct system *a, const struct system *b)
+{
+	struct system x = *a, y = *b;
+
+	check_same_items(&x.udev_rules, &y.udev_rules);
+	memset(&x.udev_rules, 0, sizeof(x.udev_rules));
+	memset(&y.udev_rules, 0, sizeof(y.udev_rules));
+	assert_memory_equal(&x, &y, sizeof(x));
+}
+
+/* Every list of the host has an item, and every one of an item, somewhere. */
+static void check_lists(const struct record *record, const void *data, const char *where)
+{
+	for (const struct field *field = record->fields; field->key; field++) {
+		LIST(char) list;
+
+		if (field->type != FIELD_LIST)
+			continue;
+		memcpy(&list, (const char *)data + field->offset, sizeof(list));
+		if (!list.count)
+			fail_msg("%s: no %s", where, field->key);
+	}
+}
+
+static void test_rich_has_everything(void **state)
+{
+	cleanup_host struct host host = {0};
+
+	(void)state;
+	model_rich(&host);
+	check_lists(&host_record, &host, "host");
+	check_lists(&node_record, &host.nodes.items[0], "node");
+	check_lists(&function_record, &host.functions.items[0], "function");
+	assert_int_not_equal(host.system.udev_rules.count, 0);
+}
+
 static void test_capture_bytes(void **state)
 {
 	cleanup_host struct host host = {0}, loaded = {0};
@@ -688,6 +939,7 @@ static void test_capture_bytes(void **state)
 	model_rich(&host);
 	save_and_load(&host, &loaded);
 	assert_memory_equal(&host, &loaded, offsetof(struct host, bridges));
+	check_same_system(&host.system, &loaded.system);
 	check_same_items(&host.bridges, &loaded.bridges);
 	check_same_items(&host.root_ports, &loaded.root_ports);
 	check_same_nests(&host.functions, &loaded.functions, hdm);
@@ -697,8 +949,16 @@ static void test_capture_bytes(void **state)
 	check_same_nests(&host.regions, &loaded.regions, targets);
 	check_same_nests(&host.dax_devices, &loaded.dax_devices, mappings);
 	check_same_items(&host.blocks, &loaded.blocks);
-	check_same_items(&host.nodes, &loaded.nodes);
+	check_same_nodes(&host, &loaded);
 	check_same_items(&host.users, &loaded.users);
+	check_same_items(&host.firmware_map, &loaded.firmware_map);
+	check_same_items(&host.namespaces, &loaded.namespaces);
+	check_same_items(&host.usages, &loaded.usages);
+	check_same_items(&host.contents, &loaded.contents);
+	check_same_items(&host.operations, &loaded.operations);
+	check_same_strings(&host.mounts, &loaded.mounts, path);
+	check_same_strings(&host.groups, &loaded.groups, path);
+	check_same_processes(&host, &loaded);
 }
 
 static void test_capture_of_nothing(void **state)
@@ -778,6 +1038,77 @@ static void test_capture_block_size(void **state)
 	assert_int_equal(load(&host, NULL), 0);
 }
 
+#define check_bad_name(field, name)                                                          \
+	do {                                                                                 \
+		cleanup_host struct host host_ = {0};                                        \
+		model_rich(&host_);                                                          \
+		strcpy(host_.field, name);                                                   \
+		check_refused_capture(&host_, "FILE: \"" name "\" is no name of an object"); \
+	} while (0)
+
+/* Names end up in commands that somebody is told to run. */
+static void test_capture_names(void **state)
+{
+	(void)state;
+	check_bad_name(root_ports.items[0].address, "0000:0c:00.0;reboot");
+	check_bad_name(functions.items[0].address, "$(reboot)");
+	check_bad_name(memdevs.items[0].name, "mem0 mem1");
+	check_bad_name(decoders.items[0].name, "decoder0.0\'");
+	check_bad_name(regions.items[0].name, "`reboot`");
+	check_bad_name(regions.items[0].uuid, "a|b");
+	check_bad_name(dax_devices.items[0].name, "../dax0.0");
+	check_bad_name(namespaces.items[0].name, "a&b");
+	check_bad_name(namespaces.items[0].device, "a>b");
+	check_bad_name(mounts.items[0].source, "a*");
+	check_bad_name(operations.items[0].object, "a#b");
+}
+
+/* A register that is null has every bit set: a port would be isolated that is not. */
+static void test_capture_wide_registers(void **state)
+{
+	cleanup_host struct host host = {0};
+	struct root_port *port;
+	uint64_t *registers[6];
+
+	(void)state;
+	model_rich(&host);
+	port = root_port_of(&host, PORT_B);
+	memcpy(registers,
+	       (uint64_t *[]){&port->capability, &port->capability_known, &port->control,
+			      &port->control_known, &port->status, &port->status_known},
+	       sizeof(registers));
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
+		*registers[i] = UNKNOWN;
+		check_refused_capture(&host,
+				      "FILE: a register of " PORT_B " has more than 32 bits");
+		*registers[i] = 1ull << 32;
+		check_refused_capture(&host,
+				      "FILE: a register of " PORT_B " has more than 32 bits");
+		*registers[i] = UINT32_MAX;
+		assert_int_equal(load(&host, NULL), 0);
+	}
+}
+
+/* The lookups rest on it, and whoever wrote the file may not have sorted. */
+static void test_capture_is_sorted(void **state)
+{
+	cleanup_host struct host host = {0}, loaded = {0};
+	struct block first;
+
+	(void)state;
+	model_rich(&host);
+	model_process(&host, 5, "first");
+	first = host.blocks.items[0];
+	host.blocks.items[0] = host.blocks.items[1];
+	host.blocks.items[1] = first;
+	for (size_t i = 0; i < host.processes.count; i++)
+		host.processes.items[i].pid = 100 - (int)i;
+	save_and_load(&host, &loaded);
+	assert_int_equal(loaded.blocks.items[0].start, WINDOW_0);
+	assert_int_equal(host_process(&loaded, 100)->pid, 100);
+	assert_int_equal(host_process(&loaded, 99)->pid, 99);
+}
+
 static void check_bad_capture(const char *text, const char *expected)
 {
 	cleanup_json struct json_object *json = parse(text);
@@ -794,8 +1125,10 @@ static void test_capture_broken(void **state)
 			  "FILE: expected a document of schema cxl-iso/capture, found "
 			  "cxl-iso/plan");
 	check_bad_capture("{\"schema\":\"cxl-iso/capture\",\"version\":1}",
+			  "FILE: expected version 2 of schema cxl-iso/capture, found 1");
+	check_bad_capture("{\"schema\":\"cxl-iso/capture\",\"version\":2}",
 			  "FILE: host is missing");
-	check_bad_capture("{\"schema\":\"cxl-iso/capture\",\"version\":1,\"host\":[]}",
+	check_bad_capture("{\"schema\":\"cxl-iso/capture\",\"version\":2,\"host\":[]}",
 			  "host: expected an object");
 }
 
@@ -823,8 +1156,13 @@ int main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_values_arrive),
 		cmocka_unit_test(test_null_is_unknown),
+		cmocka_unit_test(test_largest_is_unknown),
+		cmocka_unit_test(test_too_large_is_unknown),
+		cmocka_unit_test(test_long_string),
 		cmocka_unit_test(test_text_becomes_printable),
 		cmocka_unit_test(test_more_keys_are_left_alone),
+		cmocka_unit_test(test_keys_in_any_order),
+		cmocka_unit_test(test_loaded_list_grows),
 		cmocka_unit_test(test_bad_texts),
 		cmocka_unit_test(test_bad_numbers),
 		cmocka_unit_test(test_bad_nests),
@@ -841,6 +1179,7 @@ int main(void)
 		cmocka_unit_test(test_read_large),
 		cmocka_unit_test(test_read_broken),
 		cmocka_unit_test(test_read_trailing),
+		cmocka_unit_test(test_read_trailing_far),
 		cmocka_unit_test(test_read_deep),
 		cmocka_unit_test(test_read_missing),
 		cmocka_unit_test(test_read_directory),
@@ -849,12 +1188,16 @@ int main(void)
 	};
 	static const struct CMUnitTest captures[] = {
 		cmocka_unit_test(test_capture_text),
+		cmocka_unit_test(test_rich_has_everything),
 		cmocka_unit_test(test_capture_bytes),
 		cmocka_unit_test(test_capture_of_nothing),
 		cmocka_unit_test(test_capture_wraps),
 		cmocka_unit_test(test_capture_mapping_wraps),
 		cmocka_unit_test(test_capture_register_wraps),
 		cmocka_unit_test(test_capture_block_size),
+		cmocka_unit_test(test_capture_names),
+		cmocka_unit_test(test_capture_wide_registers),
+		cmocka_unit_test(test_capture_is_sorted),
 		cmocka_unit_test(test_capture_broken),
 		cmocka_unit_test(test_capture_broken_inside),
 	};

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include "regs/hdm.h"
 #include "regs/mmio.h"
 #include "regs/ports.h"
+#include "support.h"
 #include "sys/util.h"
 
 /* Last: its macro fail() would swallow the declaration of ours. */
@@ -783,11 +783,6 @@ static void test_mark_not_kept(void **state)
 #define MEMORY_BAR "0x00000000fe800000 0x00000000fe80ffff 0x0000000000140204\n"
 #define NO_BAR	   "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
 
-struct tree {
-	char root[64];
-	struct sys sys;
-};
-
 static void write_file(struct tree *tree, const char *address, const char *name, const void *bytes,
 		       size_t size)
 {
@@ -834,41 +829,15 @@ static void write_function(struct tree *tree, const char *address, const struct 
 	write_block(tree, address, &block);
 }
 
-static int make_tree(void **state)
+static int make_functions(void **state)
 {
-	static const char *const parts[] = {"sys", "sys/bus", "sys/bus/pci", "sys/bus/pci/devices"};
-	struct tree *tree = calloc(1, sizeof(*tree));
 	struct space port = good_port(), device = good_device();
-	char path[256];
 
-	strcpy(tree->root, "/tmp/test_regs.XXXXXX");
-	assert_non_null(mkdtemp(tree->root));
-	chmod(tree->root, 0755);
-	tree->sys.root = tree->root;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		snprintf(path, sizeof(path), "%s/%s", tree->root, parts[i]);
-		mkdir(path, 0755);
-	}
-	write_function(tree, PORT, &port, "0x060400\n");
-	write_function(tree, DEVICE, &device, "0x050210\n");
-	*state = tree;
-	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *walk)
-{
-	(void)info;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-static int remove_tree(void **state)
-{
-	struct tree *tree = *state;
-
-	nftw(tree->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-	free(tree);
+	tree_setup(state);
+	chmod(((struct tree *)*state)->root, 0755); /* for a child without privilege */
+	tree_directory(*state, "/sys/bus/pci/devices");
+	write_function(*state, PORT, &port, "0x060400\n");
+	write_function(*state, DEVICE, &device, "0x050210\n");
 	return 0;
 }
 
@@ -1294,7 +1263,7 @@ static void test_scan_without_pci(void **state)
 	assert_string_equal(found.text, "");
 }
 
-#define in_tree(test) cmocka_unit_test_setup_teardown(test, make_tree, remove_tree)
+#define ON_FUNCTIONS(test) cmocka_unit_test_setup_teardown(test, make_functions, tree_teardown)
 
 int main(void)
 {
@@ -1318,25 +1287,25 @@ int main(void)
 		cmocka_unit_test(test_mark),
 		cmocka_unit_test(test_mark_free_only),
 		cmocka_unit_test(test_mark_not_kept),
-		in_tree(test_config),
-		in_tree(test_config_types),
-		in_tree(test_config_addresses),
-		in_tree(test_config_broken),
-		in_tree(test_config_goes),
-		in_tree(test_config_as_user),
+		ON_FUNCTIONS(test_config),
+		ON_FUNCTIONS(test_config_types),
+		ON_FUNCTIONS(test_config_addresses),
+		ON_FUNCTIONS(test_config_broken),
+		ON_FUNCTIONS(test_config_goes),
+		ON_FUNCTIONS(test_config_as_user),
 		cmocka_unit_test(test_config_path_too_long),
-		in_tree(test_sbr),
-		in_tree(test_mem_enabled),
-		in_tree(test_link_changed),
-		in_tree(test_component),
-		in_tree(test_component_absent),
-		in_tree(test_component_bar),
-		in_tree(test_component_needs_root),
-		in_tree(test_component_lockdown),
-		in_tree(test_component_bus_error),
+		ON_FUNCTIONS(test_sbr),
+		ON_FUNCTIONS(test_mem_enabled),
+		ON_FUNCTIONS(test_link_changed),
+		ON_FUNCTIONS(test_component),
+		ON_FUNCTIONS(test_component_absent),
+		ON_FUNCTIONS(test_component_bar),
+		ON_FUNCTIONS(test_component_needs_root),
+		ON_FUNCTIONS(test_component_lockdown),
+		ON_FUNCTIONS(test_component_bus_error),
 		cmocka_unit_test(test_bar_size),
-		in_tree(test_scan),
-		in_tree(test_scan_as_user),
+		ON_FUNCTIONS(test_scan),
+		ON_FUNCTIONS(test_scan_as_user),
 		cmocka_unit_test(test_scan_without_pci),
 	};
 

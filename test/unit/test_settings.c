@@ -681,20 +681,10 @@ static void test_parse_errors(void **state)
 
 /* ---- who armed it ---- */
 
-static int with_tree(void **state)
+static int with_run(void **state)
 {
-	struct tree *tree = calloc(1, sizeof(*tree));
-
-	tree_make(tree);
-	tree_directory(tree, "/run");
-	*state = tree;
-	return 0;
-}
-
-static int without_tree(void **state)
-{
-	tree_remove(*state);
-	free(*state);
+	tree_setup(state);
+	tree_directory(*state, "/run");
 	return 0;
 }
 
@@ -915,6 +905,8 @@ static void test_command_children_ignored(void **state)
 	assert_int_equal(in_child(children_ignored, NULL), 0);
 }
 
+#define WITH_RUN(test) cmocka_unit_test_setup_teardown(test, with_run, tree_teardown)
+
 int main(void)
 {
 	static const struct CMUnitTest rules[] = {
@@ -934,11 +926,10 @@ int main(void)
 		cmocka_unit_test(test_parse_errors),
 	};
 	static const struct CMUnitTest ownership[] = {
-		cmocka_unit_test_setup_teardown(test_ownership, with_tree, without_tree),
-		cmocka_unit_test_setup_teardown(test_ownership_of_ours, with_tree, without_tree),
-		cmocka_unit_test_setup_teardown(test_ownership_by_protocol, with_tree,
-						without_tree),
-		cmocka_unit_test_setup_teardown(test_ownership_not_noted, with_tree, without_tree),
+		WITH_RUN(test_ownership),
+		WITH_RUN(test_ownership_of_ours),
+		WITH_RUN(test_ownership_by_protocol),
+		WITH_RUN(test_ownership_not_noted),
 	};
 	static const struct CMUnitTest command[] = {
 		cmocka_unit_test(test_command_status),

@@ -27,21 +27,6 @@
 /* Last: its macro fail() would swallow the declaration of ours. */
 #include <cmocka.h>
 
-static int make_tree(void **state)
-{
-	static struct tree tree;
-
-	tree_make(&tree);
-	*state = &tree;
-	return 0;
-}
-
-static int drop_tree(void **state)
-{
-	tree_remove(*state);
-	return 0;
-}
-
 /* A path that no buffer holds. */
 static const char *endless(void)
 {
@@ -97,6 +82,30 @@ static void test_read_too_long(void **state)
 	tree_file(tree, "12345678", "/file");
 	assert_int_equal(sys_read(&tree->sys, buffer, sizeof(buffer), "/file"), -ENAMETOOLONG);
 	assert_non_null(memchr(buffer, '\0', sizeof(buffer)));
+}
+
+static void test_open(void **state)
+{
+	char line[16], *directory = "/directory";
+	struct tree *tree = *state;
+	FILE *file;
+
+	tree_file(tree, "one\ntwo\n", "/sys/file");
+	file = sys_open(&tree->sys, "/sys/%s", "file");
+	assert_non_null(file);
+	assert_string_equal(fgets(line, sizeof(line), file), "one\n");
+	assert_true(fcntl(fileno(file), F_GETFD) & FD_CLOEXEC);
+	fclose(file);
+	assert_null(sys_open(&tree->sys, "/none"));
+	assert_int_equal(errno, ENOENT);
+	assert_null(sys_open(&tree->sys, "%s", endless()));
+	assert_int_equal(errno, ENAMETOOLONG);
+	tree_directory(tree, "%s", directory);
+	assert_null(sys_open(&tree->sys, "%s", directory));
+	assert_int_equal(errno, EINVAL);
+	tree_fifo(tree, "/fifo");
+	assert_null(sys_open(&tree->sys, "/fifo"));
+	assert_int_equal(errno, EINVAL);
 }
 
 static void check_number(struct tree *tree, const char *content, int rc, uint64_t expected)
@@ -723,6 +732,37 @@ static void test_parse_u64(void **state)
 			fail_msg("\"%s\" is %llu", bad[i], (unsigned long long)value);
 }
 
+static void check_found(const char *text, const char *key, uint64_t expected)
+{
+	uint64_t value = 42;
+
+	if (!find_number(text, key, &value) || value != expected)
+		fail_msg("%s in \"%s\": %llu", key, text, (unsigned long long)value);
+}
+
+static void test_find_number(void **state)
+{
+	static const char meminfo[] = "Node 1 Inactive(file):  8 kB\nNode 1 Active(file):\t16 kB\n"
+				      "Node 1 Swap:\nNode 1 Big: 18446744073709551616 kB\n"
+				      "Node 1 Long: 000000000000000000000000001 kB\n"
+				      "Node 1 Less: -1 kB\nNode 1 Tight:1 kB\nNode 1 End: 7";
+	static const char *const none[] = {"Swap:", "Big:",    "Long:",	       "Less:", "Tight:",
+					   "None:", "Active(", "ctive(file):", "End"};
+	uint64_t value = 42;
+
+	(void)state;
+	check_found(meminfo, "Active(file):", 16);
+	check_found(meminfo, "Inactive(file):", 8);
+	check_found(meminfo, "End:", 7);
+	check_found("nr_free 1\nnr_free_cma 2\n", "nr_free_cma", 2);
+	check_found("a_nr_free 1\nnr_free 2\n", "nr_free", 2);
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		if (find_number(meminfo, none[i], &value))
+			fail_msg("%s: %llu", none[i], (unsigned long long)value);
+	assert_false(find_number("", "x", &value));
+	assert_int_equal(value, 42);
+}
+
 static void test_copy_text(void **state)
 {
 	char out[4] = "???";
@@ -734,6 +774,21 @@ static void test_copy_text(void **state)
 	assert_string_equal(out, "abc");
 	assert_true(copy_text(out, sizeof(out), ""));
 	assert_string_equal(out, "");
+}
+
+static void test_append_word(void **state)
+{
+	char out[8] = "";
+
+	(void)state;
+	append_word(out, sizeof(out), "ab");
+	assert_string_equal(out, "ab");
+	append_word(out, sizeof(out), "cd");
+	assert_string_equal(out, "ab, cd");
+	append_word(out, sizeof(out), "ef");
+	assert_string_equal(out, "ab, cd,");
+	append_word(out, sizeof(out), "gh");
+	assert_string_equal(out, "ab, cd,");
 }
 
 static void test_words(void **state)
@@ -769,14 +824,13 @@ static void test_human_size(void **state)
 	check_size(UINT64_MAX, "16 EiB");
 }
 
-#define IN_TREE(test) cmocka_unit_test_setup_teardown(test, make_tree, drop_tree)
-
 int main(void)
 {
 	static const struct CMUnitTest machine[] = {
 		IN_TREE(test_read),
 		IN_TREE(test_read_missing),
 		IN_TREE(test_read_too_long),
+		IN_TREE(test_open),
 		IN_TREE(test_read_u64),
 		IN_TREE(test_exists),
 		IN_TREE(test_links),
@@ -813,7 +867,9 @@ int main(void)
 		cmocka_unit_test(test_error_nowhere),
 		cmocka_unit_test(test_long_error),
 		cmocka_unit_test(test_parse_u64),
+		cmocka_unit_test(test_find_number),
 		cmocka_unit_test(test_copy_text),
+		cmocka_unit_test(test_append_word),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_human_size),
 	};

@@ -19,7 +19,7 @@ sleep 1000 <>"/dev/$dax" 3>&- 4>&- &
 user=$!
 wait_for 5 grep -q sleep "/proc/$user/comm"
 status 0 daxctl-ext list-users "$dax"
-check "its user is shown" grep -q "$dax *$user sleep .*yes" /run/out
+check "its user is shown" grep -Eq "^$dax +$user .* sleep .* open" /run/out
 status 3 cxl-iso recover 0000:0c:00.0 --yes --discard-contents
 check "nothing is pulled from under a user" grep -q "^cxl-iso: devdax-in-use: sleep\[$user\]" /run/err
 kill "$user"

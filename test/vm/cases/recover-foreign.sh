@@ -8,7 +8,7 @@ is "a NIC shares the port" "$(basename "$(readlink "$PCI/devices/0000:0d:00.1/dr
 status 2 cxl-iso recover 0000:0c:00.0 --yes --force=foreign-driver
 status 3 cxl-iso recover 0000:0c:00.0 --yes
 check "its driver is named" grep -q '^cxl-iso: foreign-driver: 0000:0d:00.1 .* driven by e1000e' /run/err
-check "and how to go on" grep -q '^hint: .*/sys/bus/pci/drivers/e1000e/unbind' /run/err
+check "and how to go on" grep -q '^hint: .*/sys/bus/pci/devices/0000:0d:00.1/driver/unbind' /run/err
 status 3 cxl-iso recover 0000:de:01.0 --yes
 check "a NIC alone below a port as well" grep -q 'driven by virtio-pci' /run/err
 check "both have their drivers" [ -e "$PCI/devices/0000:0d:00.1/driver" -a -e "$PCI/devices/0000:df:00.0/driver" ]

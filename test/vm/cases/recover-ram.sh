@@ -20,7 +20,7 @@ before=$(picture)
 
 status 0 cxl-iso list -j
 cp /run/out /run/live.json
-status 0 cxl-iso capture /run/capture.json
+status 0 cxl-iso capture --full /run/capture.json
 status 0 cxl-iso list -j --from /run/capture.json
 check "the live list and that of its capture are the same, byte for byte" cmp /run/out /run/live.json
 is "a capture is nobody else's to read" "$(stat -c %a /run/capture.json)" 600

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What was quiet a moment ago may be busy again: ask right before what can not be undone. */
+#ifndef EXEC_GUARD_H
+#define EXEC_GUARD_H
+
+#include "exec/engine.h"
+#include "policy/findings.h"
+
+/*
+ * Collect the machine anew and ask @judge, assess_reset() or assess_quiesced(), about @port. -EBUSY
+ * tells what it found first.
+ */
+int refuse_now(struct engine *engine, const char *port,
+	       void (*judge)(const struct host *, const struct root_port *, struct findings *),
+	       struct error *err);
+
+#endif

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# assess: a switch, two regions on a device, an interleave over two host bridges, persistent memory; and swap.
+#
+# topology: many
+# timeout: 240
+
+. /guest/assess.sh
+big=0000:0c:00.0
+switch=0000:0c:01.0
+other=0000:de:00.0
+persistent=0000:de:01.0
+
+echo offline >$MEMORY/auto_online_blocks
+assessed $switch reboot
+finds switch-below reboot 0000:0e:00.0 'is a switch'
+finds several-memdevs reboot $switch '2 memory devices'
+assessed $big recoverable
+finds_no switch-below several-memdevs several-regions interleaved
+
+region=$(region_create_ram decoder0.0 "$(memdev_by_serial 0x1234)" 0x10000000)
+assessed $big recoverable
+finds unused-memory note 'mem[0-9]' '256 MiB of mem.* is in no region'
+both=$(region_create_ram decoder0.2 "$(memdev_by_serial 0x1234),$(memdev_by_serial 0x5678)" 0x20000000)
+assessed $big fix-first
+finds several-regions blocks $big '2 regions'
+finds interleaved blocks "$both" "$both interleaves over 2 devices"
+finds interleave-spans-ports warns "$both" "with $big, all of its 512 MiB is lost, also what is behind $other"
+finds_no unused-memory
+assessed $other fix-first
+finds interleave-spans-ports warns "$both" "with $other, .* behind $big"
+finds_no several-regions
+check "  the radius has the other port" grep -A 4 '"other_ports"' /run/out
+assessed $persistent recoverable
+finds_no interleaved not-volatile pmem-active pmem-contents
+status 3 cxl-iso assess $big $other $persistent
+status 5 cxl-iso assess
+check "the interleaved region can be undone" region_teardown "$both"
+assessed $other recoverable
+finds_no interleaved interleave-spans-ports
+
+window=$CXL/decoder0.1
+pmem=$(cat $window/create_pmem_region)
+decoder=$(free_decoder "$(memdev_by_serial 0x9999)")
+{
+	echo "$pmem" >$window/create_pmem_region
+	cat /proc/sys/kernel/random/uuid >"$CXL/$pmem/uuid"
+	cat $window/interleave_granularity >"$CXL/$pmem/interleave_granularity"
+	echo 1 >"$CXL/$pmem/interleave_ways"
+	echo 0x10000000 >"$CXL/$pmem/size"
+	echo pmem >"$CXL/$decoder/mode"
+	echo 0x10000000 >"$CXL/$decoder/dpa_size"
+	echo "$decoder" >"$CXL/$pmem/target0"
+	echo 1 >"$CXL/$pmem/commit"
+	echo "$pmem" >/sys/bus/cxl/drivers/cxl_region/bind
+}
+namespace_of() { cat "$CXL/$pmem"/pmem_region*/ndbus*/region*/namespace_seed 2>/dev/null || cat /sys/bus/nd/devices/region*/namespace_seed; }
+wait_for 10 sh -c 'ls /sys/bus/nd/devices | grep -q ^namespace'
+namespace=$(namespace_of)
+assessed $persistent fix-first
+finds not-volatile blocks "$pmem" 'pmem region'
+finds pmem-contents note "$pmem" '256 MiB. survives a reset'
+finds_no pmem-active devdax-contents dax-layout
+cat /proc/sys/kernel/random/uuid >"/sys/bus/nd/devices/$namespace/uuid"
+echo 0x8000000 >"/sys/bus/nd/devices/$namespace/size"
+modprobe nd_pmem
+echo "$namespace" >/sys/bus/nd/drivers/nd_pmem/bind
+wait_for 10 sh -c 'ls /dev | grep -q ^pmem'
+disk=$(basename "$(echo /dev/pmem*)")
+assessed $persistent fix-first
+finds pmem-active blocks "$namespace" "$namespace is active as $disk:"
+assessed $persistent fix-first --situation isolated
+finds pmem-contents loses-data "$pmem" 'since the port was isolated'
+
+# A disk at last: swap, on memory of another port.
+check "the memory is online" region_online "$region" movable
+assessed $big recoverable
+finds_no swap-on zswap-on
+mkswap "/dev/$disk" >/dev/null
+swapon "/dev/$disk"
+assessed $big recoverable
+finds swap-on note kernel 'of swap is free'
+finds_no zswap-on
+assessed $persistent fix-first
+finds pmem-active blocks "$namespace" "$namespace is active as $disk, and in use"
+echo Y >/sys/module/zswap/parameters/enabled
+assessed $big recoverable
+finds zswap-on note kernel 'zswap'
+echo N >/sys/module/zswap/parameters/enabled
+swapoff "/dev/$disk"
+assessed $big recoverable
+finds_no swap-on zswap-on
+echo "$namespace" >/sys/bus/nd/drivers/nd_pmem/unbind
+assessed $persistent fix-first
+finds_no pmem-active

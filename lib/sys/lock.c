@@ -33,6 +33,18 @@ static int busy(int fd, struct error *err)
 	return -EBUSY;
 }
 
+/* Who only asks whether it is held has it for a moment himself: lock_holder(). */
+static int lock_patiently(int fd)
+{
+	int rc = flock(fd, LOCK_EX | LOCK_NB);
+
+	for (int tries = 0; rc && errno == EWOULDBLOCK && tries < 10; tries++) {
+		sleep_ms(10);
+		rc = flock(fd, LOCK_EX | LOCK_NB);
+	}
+	return rc;
+}
+
 int lock_take(const struct sys *sys, const char *what, struct error *err)
 {
 	char path[PATH_MAX], holder[HOLDER_SIZE];
@@ -45,7 +57,7 @@ int lock_take(const struct sys *sys, const char *what, struct error *err)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail_errno(err, -errno, "cannot open %s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
+	if (lock_patiently(fd)) {
 		int rc = errno == EWOULDBLOCK ? busy(fd, err)
 					      : fail_errno(err, -errno, "cannot lock %s", path);
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -610,6 +611,31 @@ static void test_lock_twice(void **state)
 	assert_int_equal(in_child(take_second, &second), 1);
 }
 
+/* Who asks whether the lock is held has it for a moment: that is no operation. */
+static void test_lock_beside_asking(void **state)
+{
+	struct tree *tree = *state;
+	char path[PATH_MAX];
+	pid_t asking;
+	int fd;
+
+	tree_directory(tree, "/run/cxl-iso");
+	tree_file(tree, "", "/run/cxl-iso/lock");
+	snprintf(path, sizeof(path), "%s/run/cxl-iso/lock", tree->sys.root);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_SH), 0);
+	asking = fork();
+	if (asking == 0) {
+		sleep_ms(30);
+		_exit(0);
+	}
+	close(fd); /* the child has it now */
+	fd = lock_take(&tree->sys, "recover", NULL);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(waitpid(asking, NULL, 0), asking);
+}
+
 static void test_lock_goes_with_process(void **state)
 {
 	struct tree *tree = *state;
@@ -857,6 +883,7 @@ int main(void)
 		IN_TREE(test_remove),
 		IN_TREE(test_lock),
 		IN_TREE(test_lock_twice),
+		IN_TREE(test_lock_beside_asking),
 		IN_TREE(test_lock_goes_with_process),
 		IN_TREE(test_lock_closes_on_exec),
 		IN_TREE(test_lock_errors),

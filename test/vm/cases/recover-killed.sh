@@ -42,7 +42,8 @@ is_back() {
 steps=$(cxl-iso recover 0000:0c:00.0 --dry-run | grep -c '^ *[0-9]')
 step=1
 while [ $step -le "$steps" ]; do
-	check "killed in step $step" killed_in $step
+	# The last step has nothing to do: the run may be over before the kill comes.
+	if [ $step = "$steps" ]; then killed_in $step; else check "killed in step $step" killed_in $step; fi
 	[ $step != 9 ] || {
 		status 3 cxl-iso recover 0000:0c:00.0 --yes
 		check "nothing new is begun" grep -q '^cxl-iso: a recover of 0000:0c:00.0 was cut short' /run/err
@@ -52,7 +53,6 @@ while [ $step -le "$steps" ]; do
 	}
 	how=--resume
 	[ $((step % 3)) != 0 ] || how=--abort
-	# The last step has nothing to do: the run may be over before the kill comes.
 	if [ $step = "$steps" ] && [ ! -e $journal ]; then
 		ok "it was over before the kill came"
 	else

@@ -86,7 +86,8 @@ ram() { hardware+=(-object "memory-backend-ram,id=$1,share=on,size=$2"); }
 #
 # It runs in DIR, where its initrd is. Its serial ports: 0 is the kernel's console, written to DIR/console; 1 and 3 are
 # for what is run in it and how that ends, to the QEMU character devices OUTPUT and STATUS; 2 is QEMU's own QMP monitor,
-# so that a test can plug, pull and inject. QEMU is killed when the process that called this dies.
+# so that a test can plug, pull and inject. QEMU is killed when the process that called this dies. The kernel keeps a
+# periodic tick: on a busy host an emulated processor may lose its one next timer interrupt, and then sleeps for ever.
 boot() {
 	local emulator=$cache/$1 output=$4 status=$5
 	hardware "$2"
@@ -99,7 +100,7 @@ boot() {
 		-accel tcg,thread=multi -cpu max,-hypervisor -smp 2 -m 2G,maxmem=16G,slots=8 \
 		-nodefaults -display none -no-reboot "${hardware[@]}" \
 		-kernel "$cache"/kernel/boot/vmlinuz-* -initrd initrd \
-		-append "console=ttyS0 panic=-1 oops=panic mitigations=off $*" \
+		-append "console=ttyS0 panic=-1 oops=panic mitigations=off nohz=off highres=off $*" \
 		-qmp unix:qmp,server=on,wait=off \
 		-chardev file,path=console,id=tty0 -serial chardev:tty0 \
 		-chardev "$output,id=tty1" -serial chardev:tty1 \

@@ -11,13 +11,17 @@
 
 #define MAX_PAGES 8 /* at once */
 
+bool any_port_isolated(const struct host *host)
+{
+	list_each(port, &host->root_ports)
+		if (port->status & ISOLATION_STATUS_ANY_ISOLATED)
+			return true;
+	return false;
+}
+
 void caution_of(const struct host *host, struct caution *caution)
 {
-	*caution = (struct caution){.nodes_known = true};
-	list_each(port, &host->root_ports)
-		if (port->isolation == ISOLATION_PRESENT &&
-		    (port->status & ISOLATION_STATUS_ANY_ISOLATED))
-			caution->isolated = true;
+	*caution = (struct caution){.isolated = any_port_isolated(host), .nodes_known = true};
 	list_each(block, &host->blocks) {
 		if (!block_online(block))
 			continue;

@@ -18,6 +18,9 @@ struct caution {
 	LIST(int) nodes;
 };
 
+/* Some port's status register says that it is in isolation. */
+bool any_port_isolated(const struct host *host);
+
 void caution_of(const struct host *host, struct caution *caution);
 void caution_free(struct caution *caution);
 #define cleanup_caution __attribute__((cleanup(caution_free)))

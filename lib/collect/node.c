@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NUMA nodes and what their memory is used for, as the kernel counts it. */
+#include "collect/caution.h"
 #include "collect/collect.h"
 
 #include <inttypes.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "regs/isolation.h"
 #include "sys/util.h"
 
 #define NODE "/sys/devices/system/node"
@@ -216,10 +216,7 @@ static bool may_walk_memmap(const struct host *host)
 	list_each(dax, &host->dax_devices)
 		if (dax->memmap_on_memory == 1)
 			return false;
-	list_each(port, &host->root_ports)
-		if (port->status & ISOLATION_STATUS_ANY_ISOLATED)
-			return false;
-	return true;
+	return !any_port_isolated(host);
 }
 
 /* The columns of "Number of blocks type     Unmovable      Movable ...": -1 if there is none. */

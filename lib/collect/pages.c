@@ -8,13 +8,13 @@
  * it. Only ZONE_MOVABLE is looked at for it: elsewhere are pages of the kernel's own whose
  * owners know how to move them (the rings of asynchronous I/O).
  */
+#include "collect/caution.h"
 #include "collect/collect.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #include "collect/frames.h"
-#include "regs/isolation.h"
 #include "sys/util.h"
 
 #define LOOKS	     16		/* at least, */
@@ -238,14 +238,6 @@ static bool search_all(struct search *search, struct host *host)
 
 /* ---- the whole ---- */
 
-static bool any_isolated(const struct host *host)
-{
-	list_each(port, &host->root_ports)
-		if (port->status & ISOLATION_STATUS_ANY_ISOLATED)
-			return true;
-	return false;
-}
-
 static bool any_ram(const struct host *host)
 {
 	list_each(dax, &host->dax_devices)
@@ -260,7 +252,7 @@ int collect_pages(const struct sys *sys, struct host *host, struct error *err)
 	cleanup_frames struct frames *frames = NULL;
 
 	(void)err; /* what can not be seen is left unknown */
-	if (any_isolated(host) || !any_ram(host))
+	if (any_port_isolated(host) || !any_ram(host))
 		return 0;
 	frames = search.frames = frames_open(sys);
 	if (frames) {

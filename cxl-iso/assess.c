@@ -262,18 +262,17 @@ static void set_why(struct table *table, struct libscols_line *line, const struc
 		if (last && strcmp(last->id, reason->id) == 0)
 			continue;
 		if (count++ < 3)
-			append_word(why, sizeof(why), reason->id);
+			append_word(why, sizeof(why), ", ", reason->id);
 		last = reason;
 	}
 	if (count > 3)
-		append_word(why, sizeof(why), "...");
+		append_word(why, sizeof(why), ", ", "...");
 	table_set(table, line, COL_WHY, why);
 }
 
 static void set_users(struct table *table, struct libscols_line *line, const struct radius *radius)
 {
 	char count[24], guests[256] = "";
-	size_t used = 0;
 
 	snprintf(count, sizeof(count), "%" PRIu64, radius->processes);
 	table_set(table, line, COL_PROCESSES,
@@ -281,9 +280,7 @@ static void set_users(struct table *table, struct libscols_line *line, const str
 		  : radius->processes == UNKNOWN ? "unseen"
 						 : count);
 	list_each(guest, &radius->guests)
-		if (used < sizeof(guests))
-			used += (size_t)snprintf(guests + used, sizeof(guests) - used, "%s%s",
-						 used ? "," : "", guest->name);
+		append_word(guests, sizeof(guests), ",", guest->name);
 	table_set(table, line, COL_GUESTS, guests);
 }
 

@@ -73,9 +73,7 @@ struct words {
 
 static void add_word(struct words *words, const char *word)
 {
-	size_t used = strlen(words->text);
-
-	snprintf(words->text + used, sizeof(words->text) - used, "%s%s", used ? " " : "", word);
+	append_word(words->text, sizeof(words->text), " ", word);
 }
 
 static void say_below(const struct survey *survey, const struct below *below, struct words *words)

@@ -110,14 +110,11 @@ static bool is_first(const struct region *region, const struct target *target)
 static void name_other_ports(char *out, size_t size, const struct subject *s,
 			     const struct region *region)
 {
-	size_t used = 0;
-
 	out[0] = '\0';
 	list_each(target, &region->targets)
 		if (strcmp(target->root_port, s->port->address) != 0 && target->root_port[0] &&
-		    used < size && is_first(region, target))
-			used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
-						 target->root_port);
+		    is_first(region, target))
+			append_word(out, size, ", ", target->root_port);
 }
 
 /* Losing one port of an interleaved region loses all of it. */

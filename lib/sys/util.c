@@ -105,11 +105,11 @@ bool copy_text(char *out, size_t size, const char *text)
 	return fits;
 }
 
-void append_word(char *out, size_t size, const char *word)
+void append_word(char *out, size_t size, const char *separator, const char *word)
 {
 	size_t used = strlen(out);
 
-	snprintf(out + used, size - used, "%s%s", used ? ", " : "", word);
+	snprintf(out + used, size - used, "%s%s", used ? separator : "", word);
 }
 
 void make_printable(char *text)

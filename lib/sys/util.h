@@ -32,8 +32,9 @@ bool find_number(const char *text, const char *key, uint64_t *value);
 /* False if @text did not fit; @out is terminated either way. */
 bool copy_text(char *out, size_t size, const char *text);
 
-/* Append @word to the list in @out, "a, b, c"; what does not fit is cut off. */
-void append_word(char *out, size_t size, const char *word);
+/* Append @word to the list in @out, after a separator unless it is the first; what does not fit is
+ * cut off. */
+void append_word(char *out, size_t size, const char *separator, const char *word);
 
 /* Whoever names a process or a file chooses these bytes: what is no printable ASCII becomes '?'. */
 void make_printable(char *text);

@@ -95,14 +95,14 @@ static void list_ports(const struct host *host, char *out, size_t size)
 {
 	copy_text(out, size, host->root_ports.count ? "" : "none");
 	list_each(port, &host->root_ports)
-		append_word(out, size, port->address);
+		append_word(out, size, ", ", port->address);
 }
 
 static void list_dax(const struct host *host, char *out, size_t size)
 {
 	copy_text(out, size, host->dax_devices.count ? "" : "none");
 	list_each(dax, &host->dax_devices)
-		append_word(out, size, dax->name);
+		append_word(out, size, ", ", dax->name);
 }
 
 int object_find(const struct host *host, const char *word, struct object *object, struct error *err)

@@ -15,7 +15,7 @@ static int unknown_column(const struct table *table, size_t count, const char *n
 	char names[256] = "";
 
 	for (size_t i = 0; i < count; i++)
-		append_word(names, sizeof(names), table->columns[i].name);
+		append_word(names, sizeof(names), ", ", table->columns[i].name);
 	fail(err, -EINVAL, "there is no column \"%s\"", name);
 	hint(err, "columns: %s", names);
 	return -EINVAL;

@@ -210,7 +210,7 @@ int ui_check_force(char **force, const char *const *rules, struct error *err)
 	char names[128] = "";
 
 	for (const char *const *rule = rules; *rule; rule++)
-		append_word(names, sizeof(names), *rule);
+		append_word(names, sizeof(names), ", ", *rule);
 	for (; force && *force; force++) {
 		if (is_one_of(*force, rules))
 			continue;

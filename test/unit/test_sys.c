@@ -807,13 +807,13 @@ static void test_append_word(void **state)
 	char out[8] = "";
 
 	(void)state;
-	append_word(out, sizeof(out), "ab");
+	append_word(out, sizeof(out), ", ", "ab");
 	assert_string_equal(out, "ab");
-	append_word(out, sizeof(out), "cd");
+	append_word(out, sizeof(out), ", ", "cd");
 	assert_string_equal(out, "ab, cd");
-	append_word(out, sizeof(out), "ef");
+	append_word(out, sizeof(out), ", ", "ef");
 	assert_string_equal(out, "ab, cd,");
-	append_word(out, sizeof(out), "gh");
+	append_word(out, sizeof(out), ", ", "gh");
 	assert_string_equal(out, "ab, cd,");
 }
 

@@ -104,12 +104,14 @@ static void conclude(const struct findings *findings, struct outlook *outlook)
 static void judge(const struct survey *survey, struct assessment *assessment)
 {
 	cleanup_findings struct findings isolated = {0};
+	bool is_isolated = assessment->situation == SITUATION_ISOLATED;
 
 	assess_port(survey, assessment->port, assessment->situation, &assessment->findings);
 	conclude(&assessment->findings, &assessment->now);
 	losses_of(survey, &assessment->findings, &assessment->loses);
-	assess_port(survey, assessment->port, SITUATION_ISOLATED, &isolated);
-	conclude(&isolated, &assessment->if_isolated);
+	if (!is_isolated)
+		assess_port(survey, assessment->port, SITUATION_ISOLATED, &isolated);
+	conclude(is_isolated ? &assessment->findings : &isolated, &assessment->if_isolated);
 	radius_of(survey, assessment->port, &assessment->radius);
 	assessment->below = survey_below(survey, assessment->port);
 }

@@ -417,13 +417,6 @@ bool region_below(const struct region *region, const struct root_port *port)
 	return false;
 }
 
-bool dax_below(const struct host *host, const struct dax *dax, const struct root_port *port)
-{
-	const struct region *region = host_region(host, dax->region);
-
-	return region && region_below(region, port);
-}
-
 bool ranges_overlap(uint64_t start_a, uint64_t size_a, uint64_t start_b, uint64_t size_b)
 {
 	if (!size_a || !size_b)
@@ -484,15 +477,4 @@ uint64_t dax_whole_block(const struct host *host, const struct dax *dax, uint64_
 bool block_online(const struct block *block)
 {
 	return strcmp(block->state, "offline") != 0;
-}
-
-uint64_t host_online_bytes(const struct host *host, uint64_t start, uint64_t size)
-{
-	uint64_t bytes = 0;
-
-	list_each(block, &host->blocks)
-		if (block_online(block) &&
-		    ranges_overlap(block->start, host->block_size, start, size))
-			bytes += host->block_size;
-	return bytes;
 }

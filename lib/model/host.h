@@ -353,7 +353,6 @@ const struct process *host_process(const struct host *host, int pid);
 /* Relations that commands ask for. */
 bool region_uses_memdev(const struct region *region, const char *memdev);
 bool region_below(const struct region *region, const struct root_port *port);
-bool dax_below(const struct host *host, const struct dax *dax, const struct root_port *port);
 /* The whole block lies in one of the mappings: kmem adds no other (Linux, dax_kmem_range()). */
 bool dax_has_block(const struct host *host, const struct dax *dax, const struct block *block);
 /* How many whole blocks lie in its mappings: what kmem adds when it is done. */
@@ -362,8 +361,5 @@ uint64_t dax_whole_blocks(const struct host *host, const struct dax *dax);
 uint64_t dax_whole_block(const struct host *host, const struct dax *dax, uint64_t i);
 bool block_online(const struct block *block);
 bool ranges_overlap(uint64_t start_a, uint64_t size_a, uint64_t start_b, uint64_t size_b);
-
-/* Bytes of System RAM online in [start, start + size). */
-uint64_t host_online_bytes(const struct host *host, uint64_t start, uint64_t size);
 
 #endif

@@ -17,6 +17,13 @@
 /* Last: its macro fail() would swallow the declaration of ours. */
 #include <cmocka.h>
 
+static uint64_t online_bytes(const struct host *host, uint64_t start, uint64_t size)
+{
+	cleanup_survey struct survey *survey = survey_new(host);
+
+	return survey_online_bytes(survey, start, size);
+}
+
 /* ---- lookups ---- */
 
 static void test_lookups(void **state)
@@ -64,7 +71,7 @@ static void test_empty_host(void **state)
 	assert_null(host_root_port(&host, PORT_A));
 	assert_null(host_memdev_at(&host, DEVICE_A));
 	assert_null(host_region(&host, "region0"));
-	assert_int_equal(host_online_bytes(&host, 0, UINT64_MAX), 0);
+	assert_int_equal(online_bytes(&host, 0, UINT64_MAX), 0);
 	host_free(&host);
 }
 
@@ -104,7 +111,12 @@ static void test_region_below(void **state)
 
 static bool dax_is_below(const struct host *host, const char *dax, const char *port)
 {
-	return dax_below(host, host_dax(host, dax), host_root_port(host, port));
+	cleanup_survey struct survey *survey = survey_new(host);
+
+	list_each_pointer(view, &survey_below(survey, host_root_port(host, port))->dax)
+		if (strcmp(view->dax->name, dax) == 0)
+			return true;
+	return false;
 }
 
 static void test_dax_below(void **state)
@@ -315,17 +327,17 @@ static void test_online_bytes(void **state)
 
 	(void)state;
 	model_system_ram(&host);
-	assert_int_equal(host_online_bytes(&host, WINDOW_0, DEVICE_SIZE), DEVICE_SIZE);
-	assert_int_equal(host_online_bytes(&host, WINDOW_0, BLOCK_SIZE), BLOCK_SIZE);
-	assert_int_equal(host_online_bytes(&host, WINDOW_0 + DEVICE_SIZE, GIB), 0);
-	assert_int_equal(host_online_bytes(&host, 0, WINDOW_0), 0);
-	assert_int_equal(host_online_bytes(&host, 0, UINT64_MAX), DEVICE_SIZE);
+	assert_int_equal(online_bytes(&host, WINDOW_0, DEVICE_SIZE), DEVICE_SIZE);
+	assert_int_equal(online_bytes(&host, WINDOW_0, BLOCK_SIZE), BLOCK_SIZE);
+	assert_int_equal(online_bytes(&host, WINDOW_0 + DEVICE_SIZE, GIB), 0);
+	assert_int_equal(online_bytes(&host, 0, WINDOW_0), 0);
+	assert_int_equal(online_bytes(&host, 0, UINT64_MAX), DEVICE_SIZE);
 	/* a block of which a part lies in the range counts whole: none of it may be touched */
-	assert_int_equal(host_online_bytes(&host, WINDOW_0 + BLOCK_SIZE - 1, 2), DEVICE_SIZE);
+	assert_int_equal(online_bytes(&host, WINDOW_0 + BLOCK_SIZE - 1, 2), DEVICE_SIZE);
 	strcpy(host.blocks.items[0].state, "offline");
-	assert_int_equal(host_online_bytes(&host, WINDOW_0, DEVICE_SIZE), BLOCK_SIZE);
+	assert_int_equal(online_bytes(&host, WINDOW_0, DEVICE_SIZE), BLOCK_SIZE);
 	strcpy(host.blocks.items[0].state, "going-offline");
-	assert_int_equal(host_online_bytes(&host, WINDOW_0, DEVICE_SIZE), DEVICE_SIZE);
+	assert_int_equal(online_bytes(&host, WINDOW_0, DEVICE_SIZE), DEVICE_SIZE);
 }
 
 /* ---- words ---- */

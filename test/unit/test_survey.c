@@ -289,7 +289,6 @@ static void check_blocks(const struct host *host, uint64_t start, uint64_t size,
 	else
 		assert_null(blocks);
 	assert_int_equal(survey_online_bytes(survey, start, size), expected * host->block_size);
-	assert_int_equal(host_online_bytes(host, start, size), expected * host->block_size);
 }
 
 static void test_blocks(void **state)

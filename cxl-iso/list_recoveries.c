@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Operations that were cut short and wait to be resumed or aborted. */
+/* Operations that are not over: cut short, to be finished or undone, or evacuated, to be restored. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -13,12 +13,15 @@
 enum { COL_OBJECT, COL_OPERATION, COL_STATE, COL_STARTED, COL_STEP, COL_NEXT };
 
 static const struct column columns[] = {
-	[COL_OBJECT] = {"PORT", "the root port", true, 0},
+	[COL_OBJECT] = {"OBJECT", "the root port, or what was evacuated", true, 0},
 	[COL_OPERATION] = {"OPERATION", "what was going on", true, 0},
-	[COL_STATE] = {"STATE", "running, or cut-short: to be finished or undone", true, 0},
+	[COL_STATE] = {"STATE",
+		       "running; cut-short: to be finished or undone; evacuated: to be restored",
+		       true, 0},
 	[COL_STARTED] = {"STARTED", "when", true, 0},
-	[COL_STEP] = {"STEP", "number of the step it was cut short in", true, SCOLS_FL_RIGHT},
-	[COL_NEXT] = {"NEXT", "what --resume begins with", true, 0},
+	[COL_STEP] = {"STEP", "number of the step it was cut short in, or the last one", true,
+		      SCOLS_FL_RIGHT},
+	[COL_NEXT] = {"NEXT", "what going on begins with", true, 0},
 };
 
 static const struct step *next_step(const struct journal *journal)
@@ -31,6 +34,8 @@ static const struct step *next_step(const struct journal *journal)
 
 static uint64_t step_number(const struct journal *journal)
 {
+	if (journal_is_at_rest(journal))
+		return journal->position;
 	return journal->position + 1 +
 	       (journal->direction == DIRECTION_UP ? journal->plan.down.count : 0);
 }
@@ -40,6 +45,8 @@ static const char *state_of(const struct journal *journal)
 {
 	char path[64];
 
+	if (journal_is_at_rest(journal))
+		return "evacuated";
 	snprintf(path, sizeof(path), "/proc/%d", journal->process);
 	return lock_is_held(&machine) && sys_exists(&machine, "%s", path) ? "running" : "cut-short";
 }
@@ -64,7 +71,7 @@ static struct json_object *to_json(const struct journal *journal)
 	struct json_object *json = json_object_new_object();
 	const struct step *next = next_step(journal);
 
-	json_object_object_add(json, "port", json_object_new_string(journal->object));
+	json_object_object_add(json, "object", json_object_new_string(journal->object));
 	json_object_object_add(json, "operation", json_object_new_string(journal->operation));
 	json_object_object_add(json, "state", json_object_new_string(state_of(journal)));
 	json_object_object_add(json, "started", json_object_new_string(journal->started));
@@ -99,7 +106,7 @@ static int gather(struct table *table, struct json_object *array, struct error *
 
 static int print_json(struct error *err)
 {
-	struct json_object *document = document_new("cxl-iso/list-recoveries", 1);
+	struct json_object *document = document_new("cxl-iso/list-recoveries", 2);
 	struct json_object *array = json_object_new_array();
 	int rc = gather(NULL, array, err);
 
@@ -138,7 +145,7 @@ static int run(const char *const *arguments)
 
 const struct command command_list_recoveries = {
 	.name = "list-recoveries",
-	.summary = "show recoveries and holds that were cut short",
+	.summary = "show what was cut short, and what waits to be restored",
 	.arguments = "",
 	.options = (const struct poptOption[]){{"output", 'o', POPT_ARG_STRING, &output, 0,
 						"columns to show", "COLUMNS"},

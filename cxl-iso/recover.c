@@ -11,6 +11,7 @@
 #include "exec/drivers.h"
 #include "exec/engine.h"
 #include "exec/journal.h"
+#include "exec/evacuations.h"
 #include "model/document.h"
 #include "policy/assess.h"
 #include "policy/plan.h"
@@ -18,50 +19,32 @@
 #include "sys/stop.h"
 #include "sys/util.h"
 #include "ui/object.h"
+#include "ui/operation.h"
 #include "ui/progress.h"
 
-static int dry_run, yes, discard_contents, resume, abandon, forget, timeout_s = 600;
+static int dry_run, yes, resume, abandon, forget;
 static char **force;
-static char *progress_how;
-
-static void print_steps(const char *title, size_t first, const struct step *steps, size_t count)
-{
-	printf("%s\n", title);
-	for (size_t i = 0; i < count; i++)
-		printf("  %2zu  %s\n", first + i, steps[i].text);
-}
+static struct manner manner;
+static struct consent consent;
+static struct progress *progress;
 
 static void print_plan(const struct plan *plan, const struct findings *findings)
 {
-	struct json_object *document;
-
-	if (!ui_json) {
-		print_steps("out of service:", 1, plan->down.items, plan->down.count);
-		print_steps("back into service:", plan->down.count + 1, plan->up.items,
-			    plan->up.count);
+	if (ui_json) {
+		operation_print_plan(plan, findings);
 		return;
 	}
-	document = document_new("cxl-iso/plan", 1);
-	json_object_object_add(document, "plan", record_to_json(&plan_record, plan));
-	json_object_object_add(document, "findings", ui_findings(findings));
-	ui_print_json(document);
+	operation_print_steps("out of service:", 1, &plan->down);
+	operation_print_steps("back into service:", plan->down.count + 1, &plan->up);
 }
 
 static void print_result(const struct engine *engine, enum outcome outcome, enum status status,
 			 const struct error *err, const struct error *unrepaired)
 {
 	struct json_object *document = document_new("cxl-iso/recover", 1);
-	struct json_object *steps = json_object_new_array();
 
 	json_object_object_add(document, "port", json_object_new_string(engine->plan->object));
-	json_object_object_add(document, "outcome", json_object_new_string(outcome_names[outcome]));
-	json_object_object_add(document, "exit_status", json_object_new_int((int)status));
-	json_object_object_add(document, "error", ui_text_or_null(err->text));
-	json_object_object_add(document, "hint", ui_text_or_null(err->hint));
-	json_object_object_add(document, "unrepaired", ui_text_or_null(unrepaired->text));
-	list_each(report, &engine->reports)
-		json_object_array_add(steps, record_to_json(&step_report_record, report));
-	json_object_object_add(document, "steps", steps);
+	operation_add_result(document, engine, outcome, status, err, unrepaired);
 	ui_print_json(document);
 }
 
@@ -129,7 +112,7 @@ static enum outcome run_engine(struct engine *engine, struct error *err, struct 
 	return engine_run(engine, err, unrepaired);
 }
 
-static int execute(struct journal *journal, struct progress *progress)
+static int execute(struct journal *journal)
 {
 	cleanup_engine struct engine engine = {
 		.sys = &machine,
@@ -138,7 +121,6 @@ static int execute(struct journal *journal, struct progress *progress)
 		.journal = journal,
 		.resumed = resume || abandon,
 		.progress = progress,
-		.offline_timeout_ms = (unsigned int)timeout_s * 1000,
 	};
 	struct error err = {0}, unrepaired = {0};
 	enum outcome outcome = run_engine(&engine, &err, &unrepaired);
@@ -161,8 +143,7 @@ static int confirm(const char *port, struct error *err)
 }
 
 static int plan_and_run(const struct survey *survey, const struct root_port *port,
-			struct host *host, const struct findings *findings,
-			struct progress *progress, struct error *err)
+			struct host *host, const struct findings *findings, struct error *err)
 {
 	cleanup_journal struct journal journal = {0};
 	cleanup_plan struct plan plan = {0};
@@ -171,7 +152,7 @@ static int plan_and_run(const struct survey *survey, const struct root_port *por
 	if (findings_refusal(findings))
 		return ui_refuse(findings);
 	ui_warn(findings);
-	plan_recover(survey, port, &plan);
+	plan_recover(survey, port, &manner, &plan);
 	if (dry_run) {
 		print_plan(&plan, findings);
 		return STATUS_DONE;
@@ -180,12 +161,7 @@ static int plan_and_run(const struct survey *survey, const struct root_port *por
 	if (status)
 		return status;
 	journal_init(&machine, &journal, &plan, host);
-	return execute(&journal, progress);
-}
-
-static void say_loaded(const char *module)
-{
-	ui_note("loaded module %s", module);
+	return execute(&journal);
 }
 
 /*
@@ -198,26 +174,27 @@ static int take_machine(const char *port, int *lock, struct error *err)
 
 	snprintf(what, sizeof(what), "recover %s", port);
 	*lock = lock_take(&machine, what, err);
-	return *lock < 0 ? *lock : drivers_load(&machine, say_loaded, err);
+	return *lock < 0 ? *lock : drivers_load(&machine, operation_say_loaded, err);
 }
 
-static int begin(const char *word, struct progress *progress, struct error *err)
+static int begin(const char *word, struct error *err)
 {
 	cleanup_findings struct findings findings = {0};
 	cleanup_survey struct survey *survey = NULL;
 	cleanup_host struct host host = {0};
-	const struct consent consent = {(const char *const *)force, discard_contents};
 	const struct root_port *port;
 
 	if (ui_load_host_deep(&host, COLLECT_PAGES, err))
 		return ui_fail(ui_from ? STATUS_USAGE : STATUS_FAILED, err);
+	if (!ui_from && evacuations_collect(&machine, &host, err))
+		return ui_fail(STATUS_FAILED, err);
 	if (object_find_port(&host, word, &port, err))
 		return ui_fail(STATUS_USAGE, err);
 	if (!ui_from && host.privileged && ui_refuse_unfinished(err))
 		return ui_fail(STATUS_REFUSED, err);
 	survey = survey_new(&host);
 	assess_recover(survey, port, &consent, &findings);
-	return plan_and_run(survey, port, &host, &findings, progress, err);
+	return plan_and_run(survey, port, &host, &findings, err);
 }
 
 /* The port need not be there, so its journal alone is asked. */
@@ -232,7 +209,7 @@ static int load_journal(const char *word, struct journal *journal, struct error 
 	return rc;
 }
 
-static int go_on(const char *word, struct progress *progress, struct error *err)
+static int go_on(const char *word, struct error *err)
 {
 	cleanup_journal struct journal journal = {0};
 	int rc = load_journal(word, &journal, err);
@@ -242,7 +219,7 @@ static int go_on(const char *word, struct progress *progress, struct error *err)
 	if (rc)
 		return ui_fail(rc == -ENOENT ? STATUS_USAGE : STATUS_REFUSED, err);
 	if (!forget)
-		return execute(&journal, progress);
+		return execute(&journal);
 	printf("%s is as it is: its recovery is forgotten\n", journal.object);
 	return STATUS_DONE;
 }
@@ -252,9 +229,7 @@ static int check_options(const char *const *arguments, struct error *err)
 	int rc = ui_one_argument(arguments, "PORT", err);
 
 	if (!rc)
-		rc = ui_check_force(force, recover_rules, err);
-	if (!rc && (timeout_s <= 0 || timeout_s > 86400))
-		rc = fail(err, -EINVAL, "--timeout: expected 1 to 86400 seconds");
+		rc = operation_read(force, recover_rules, &manner, &consent, &progress, err);
 	if (!rc && ui_from && !dry_run)
 		rc = fail(err, -EINVAL, "--from goes with --dry-run only");
 	if (!rc && resume + abandon + forget + dry_run > 1)
@@ -264,16 +239,14 @@ static int check_options(const char *const *arguments, struct error *err)
 
 static int run(const char *const *arguments)
 {
-	struct progress *progress;
 	cleanup_fd int lock = -1;
 	struct error err = {0};
 
-	if (check_options(arguments, &err) || progress_choose(progress_how, &progress, &err))
+	if (check_options(arguments, &err))
 		return ui_fail(STATUS_USAGE, &err);
 	if (!dry_run && geteuid() == 0 && take_machine(arguments[0], &lock, &err))
 		return ui_fail(STATUS_REFUSED, &err);
-	return resume || abandon || forget ? go_on(arguments[0], progress, &err)
-					   : begin(arguments[0], progress, &err);
+	return resume || abandon || forget ? go_on(arguments[0], &err) : begin(arguments[0], &err);
 }
 
 const struct command command_recover = {
@@ -291,19 +264,13 @@ const struct command command_recover = {
 			 "undo a recovery that was cut short", NULL},
 			{"forget", '\0', POPT_ARG_NONE, &forget, 0,
 			 "give up a recovery that can not be finished: leave all as it is", NULL},
-			{"discard-contents", '\0', POPT_ARG_NONE, &discard_contents, 0,
-			 "contents of devdax devices may be lost", NULL},
 			{"force", '\0', POPT_ARG_ARGV, &force, 0,
 			 "go on though this rule stands against it: zone-normal, pages-held, "
 			 "gigantic-pages or no-room",
 			 "RULE"},
-			{"timeout", '\0', POPT_ARG_INT, &timeout_s, 0,
-			 "how long offlining memory may take (default 600)", "SECONDS"},
-			{"progress", '\0', POPT_ARG_STRING, &progress_how, 0,
-			 "how to show progress: text, json or none", "PROGRESS"},
 			UI_OPTION_FROM,
+			OPERATION_OPTIONS,
 			UI_OPTIONS},
-	.choices =
-		(const struct choice[]){{"RULE", recover_rules}, {"PROGRESS", progress_words}, {}},
+	.choices = (const struct choice[]){{"RULE", recover_rules}, OPERATION_CHOICES, {}},
 	.run = run,
 };

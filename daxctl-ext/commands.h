@@ -4,6 +4,6 @@
 
 #include "ui/ui.h"
 
-extern const struct command command_list_users;
+extern const struct command command_list_users, command_evacuate, command_restore;
 
 #endif

@@ -3,8 +3,9 @@
 
 static const struct program program = {
 	.name = "daxctl-ext",
-	.summary = "See who uses dax memory.",
-	.commands = (const struct command *const[]){&command_list_users, NULL},
+	.summary = "See who uses dax memory, evacuate it, and restore it.",
+	.commands = (const struct command *const[]){&command_list_users, &command_evacuate,
+						    &command_restore, NULL},
 };
 
 int main(int argc, const char **argv)

@@ -45,18 +45,18 @@ void engine_free(struct engine *engine)
 	free_pointer(&engine->reports.items);
 }
 
-void engine_part(struct engine *engine, const struct step *step, uint64_t done, uint64_t total)
+void engine_part(struct engine *engine, const struct step *step, const struct part *part)
 {
 	if (engine->progress && engine->progress->part)
-		engine->progress->part(engine->progress, step, done, total);
+		engine->progress->part(engine->progress, step, part);
 }
 
 static int observe_act_verify(struct engine *engine, const struct step *step,
 			      enum step_result *result, struct error *err)
 {
 	const struct step_ops *ops = kinds[step->kind];
-	bool done = false;
-	int rc = ops->observe ? ops->observe(engine, step, &done, err) : 0;
+	bool done = !ops; /* what is not there yet: goes with the last of the steps */
+	int rc = ops && ops->observe ? ops->observe(engine, step, &done, err) : 0;
 
 	*result = RESULT_FAILED;
 	if (!rc && done)
@@ -116,13 +116,18 @@ static int go_down(struct engine *engine, struct error *err)
 {
 	const struct plan *plan = engine->plan;
 
-	for (size_t i = first_step_down(engine); i < plan->down.count; i++) {
-		int rc = stop_requested() ? fail(err, -EINTR, "stopped by a signal")
-					  : note_position(engine, DIRECTION_DOWN, i, err);
+	size_t first = first_step_down(engine);
 
+	for (size_t i = 0; i < plan->down.count; i++) {
+		int rc = stop_requested() ? fail(err, -EINTR, "stopped by a signal") : 0;
+
+		/* What was held back was given back when the run was cut short. */
+		if (!rc && i < first && !step_holds(plan->down.items[i].kind))
+			continue;
+		if (!rc && i >= first)
+			rc = note_position(engine, DIRECTION_DOWN, i, err);
 		if (!rc)
-			rc = run_step(engine, &plan->down.items[i], i + 1,
-				      plan->down.count + plan->up.count, err);
+			rc = run_step(engine, &plan->down.items[i], i + 1, engine->steps, err);
 		if (rc)
 			return rc;
 	}
@@ -133,14 +138,15 @@ static int run_step_up(struct engine *engine, size_t i, struct error *err)
 {
 	const struct plan *plan = engine->plan;
 
-	return run_step(engine, &plan->up.items[i], plan->down.count + i + 1,
-			plan->down.count + plan->up.count, err);
+	return run_step(engine, &plan->up.items[i], engine->steps - plan->up.count + i + 1,
+			engine->steps, err);
 }
 
 /*
  * From the first step always: each looks whether it is done, and the world may have changed since
- * an earlier run was cut short. A signal does not stop the way up, nor does a disk that is full:
- * half there helps nobody. What the whole host shares is given back even if a step fails.
+ * an earlier run was cut short. A signal does not stop the way up unless that is an operation of its
+ * own, nor does a disk that is full: half there helps nobody. What the whole host shares is given back
+ * even if a step fails.
  */
 static int go_up(struct engine *engine, struct error *err)
 {
@@ -150,7 +156,9 @@ static int go_up(struct engine *engine, struct error *err)
 	for (size_t i = 0; i < up->count; i++) {
 		int one;
 
-		if (rc && up->items[i].kind != STEP_RELEASE_NEW_MEMORY)
+		if (!rc && engine->stoppable && stop_requested())
+			rc = fail(err, -EINTR, "stopped by a signal");
+		if (rc && !step_releases(up->items[i].kind))
 			continue;
 		note_position(engine, DIRECTION_UP, i, NULL);
 		one = run_step_up(engine, i, rc ? NULL : err);
@@ -159,14 +167,20 @@ static int go_up(struct engine *engine, struct error *err)
 	return rc;
 }
 
-/* The kernel can not go on before it is booted anew: only give back what the host shares. */
-static enum outcome give_up(struct engine *engine)
+/* Nothing is brought up, but what the whole host shares is given back. */
+static void release(struct engine *engine)
 {
 	const struct step_list *up = &engine->plan->up;
 
 	for (size_t i = 0; i < up->count; i++)
-		if (up->items[i].kind == STEP_RELEASE_NEW_MEMORY)
+		if (step_releases(up->items[i].kind))
 			run_step_up(engine, i, NULL);
+}
+
+/* The kernel can not go on before it is booted anew. */
+static enum outcome give_up(struct engine *engine)
+{
+	release(engine);
 	if (engine->journal) {
 		engine->journal->reboot_needed = true;
 		journal_save(engine->sys, engine->journal, NULL);
@@ -202,23 +216,70 @@ static enum outcome finish(struct engine *engine, struct error *err, struct erro
 	return bring_up(engine, !journal->undoing, journal->undoing ? unrepaired : err);
 }
 
+/* The way down failed for @why: put everything back. */
+static enum outcome turn(struct engine *engine, const struct error *why, struct error *unrepaired)
+{
+	if (engine->journal) {
+		engine->journal->undoing = true;
+		copy_text(engine->journal->why, sizeof(engine->journal->why), why->text);
+	}
+	if (engine->progress && engine->progress->turn)
+		engine->progress->turn(engine->progress, why);
+	return bring_up(engine, false, unrepaired);
+}
+
+static void count_steps(struct engine *engine, bool down, bool up)
+{
+	engine->steps = (down ? engine->plan->down.count : 0) + (up ? engine->plan->up.count : 0);
+}
+
 enum outcome engine_run(struct engine *engine, struct error *err, struct error *unrepaired)
 {
+	count_steps(engine, true, true);
 	if (engine->journal && engine->journal->direction == DIRECTION_UP)
 		return finish(engine, err, unrepaired);
 	if (go_down(engine, err) == 0)
 		return bring_up(engine, true, err);
-	if (engine->journal) {
-		engine->journal->undoing = true;
-		copy_text(engine->journal->why, sizeof(engine->journal->why), err->text);
-	}
-	if (engine->progress && engine->progress->turn)
-		engine->progress->turn(engine->progress, err);
-	return bring_up(engine, false, unrepaired);
+	return turn(engine, err, unrepaired);
+}
+
+/* Down is where it shall be. */
+static enum outcome rest(struct engine *engine, struct error *err)
+{
+	engine->journal->complete = true;
+	engine->journal->position = engine->plan->down.count;
+	return journal_save(engine->sys, engine->journal, err) ? OUTCOME_PARTIAL : OUTCOME_DONE;
+}
+
+enum outcome engine_stay_down(struct engine *engine, struct error *err, struct error *unrepaired)
+{
+	int rc;
+
+	count_steps(engine, true, false);
+	rc = go_down(engine, err);
+	if (!rc)
+		return rest(engine, err);
+	engine->steps += engine->plan->up.count;
+	if (engine->reboot_needed)
+		return give_up(engine);
+	if (rc != -EINTR && !engine->plan->manner.keep_partial)
+		return turn(engine, err, unrepaired);
+	if (!engine->reports.count && !engine->resumed)
+		return OUTCOME_PUT_BACK; /* nothing was begun */
+	release(engine);
+	return OUTCOME_PARTIAL;
+}
+
+enum outcome engine_bring_back(struct engine *engine, struct error *err)
+{
+	count_steps(engine, false, true);
+	engine->stoppable = true;
+	return bring_up(engine, true, err);
 }
 
 enum outcome engine_abort(struct engine *engine, struct error *err)
 {
+	count_steps(engine, true, true);
 	if (engine->journal)
 		engine->journal->undoing = true;
 	return bring_up(engine, false, err);
@@ -226,12 +287,16 @@ enum outcome engine_abort(struct engine *engine, struct error *err)
 
 int engine_down(struct engine *engine, struct error *err)
 {
+	count_steps(engine, true, true);
 	return go_down(engine, err);
 }
 
 int engine_up(struct engine *engine, struct error *err)
 {
-	int rc = go_up(engine, err);
+	int rc;
+
+	count_steps(engine, true, true);
+	rc = go_up(engine, err);
 
 	if (!rc)
 		over(engine, OUTCOME_DONE);

@@ -24,7 +24,7 @@ struct step_report {
 enum outcome {
 	OUTCOME_DONE,	  /* down and up again */
 	OUTCOME_PUT_BACK, /* failed on the way down; everything is as it was */
-	OUTCOME_PARTIAL,  /* failed, and not everything could be put back */
+	OUTCOME_PARTIAL,  /* failed or stopped, and not everything is as it was */
 	OUTCOME_REBOOT,	  /* the kernel will not give back what it has until it is booted anew */
 };
 
@@ -34,10 +34,16 @@ extern const struct record step_report_record;
 
 struct engine;
 
+/* How far a long step is: bytes, and memory blocks where it works on these. */
+struct part {
+	uint64_t done, total;
+	uint64_t blocks_done, blocks_total;
+};
+
 /* How the engine tells what it does; every callback may be NULL. */
 struct progress {
 	void (*begin)(struct progress *, const struct step *, size_t number, size_t total);
-	void (*part)(struct progress *, const struct step *, uint64_t done, uint64_t total);
+	void (*part)(struct progress *, const struct step *, const struct part *);
 	void (*end)(struct progress *, const struct step *, const struct step_report *);
 	/* The way down failed for @why; what follows puts everything back. */
 	void (*turn)(struct progress *, const struct error *why);
@@ -50,9 +56,10 @@ struct engine {
 	struct journal *journal; /* kept up to date before each step; NULL: none is kept */
 	bool resumed;		 /* an earlier run of this plan was cut short */
 	struct progress *progress;
-	unsigned int offline_timeout_ms; /* for all memory blocks of one step together */
-	bool dax_awaited;		 /* "no driver" is no longer "no driver yet" */
-	bool reboot_needed;		 /* set by a step whose failure is final */
+	bool stoppable;	    /* a signal stops the way up, too */
+	bool dax_awaited;   /* "no driver" is no longer "no driver yet" */
+	bool reboot_needed; /* set by a step whose failure is final */
+	size_t steps;	    /* of the ways to go: the last one's number */
 	LIST(struct step_report) reports;
 };
 
@@ -61,6 +68,15 @@ struct engine {
  * @unrepaired what failed while putting things back.
  */
 enum outcome engine_run(struct engine *engine, struct error *err, struct error *unrepaired);
+
+/*
+ * Go the way down and stay there: the journal is kept, and at rest, for engine_bring_back(). A signal,
+ * and manner.keep_partial, leave it half-way: OUTCOME_PARTIAL, to be run again.
+ */
+enum outcome engine_stay_down(struct engine *engine, struct error *err, struct error *unrepaired);
+
+/* Go the way up of such a journal, which is over then. OUTCOME_DONE, or what stands in the way. */
+enum outcome engine_bring_back(struct engine *engine, struct error *err);
 
 /* Only bring back what the plan may have taken down. OUTCOME_PUT_BACK or worse. */
 enum outcome engine_abort(struct engine *engine, struct error *err);
@@ -82,7 +98,7 @@ void engine_free(struct engine *engine);
 #define cleanup_engine __attribute__((cleanup(engine_free)))
 
 /* Tell the user how far a long step is. */
-void engine_part(struct engine *engine, const struct step *step, uint64_t done, uint64_t total);
+void engine_part(struct engine *engine, const struct step *step, const struct part *part);
 
 /* One kind of step. */
 struct step_ops {
@@ -98,6 +114,9 @@ extern const struct step_ops step_hold_new_memory, step_release_new_memory, step
 	step_online_memory, step_unbind_dax, step_bind_dax, step_disable_region, step_delete_region,
 	step_create_region, step_enable_region, step_mark_device, step_check_reset,
 	step_check_decoder, step_remove_function, step_reset_port, step_rescan_port,
-	step_load_module, step_set_control, step_clear_status;
+	step_load_module, step_set_control, step_clear_status, step_run_hooks, step_stop_demotion,
+	step_stop_users, step_save_contents, step_disable_namespace, step_move_pages,
+	step_convert_dax, step_arrange_dax, step_load_contents, step_enable_namespace,
+	step_release_demotion;
 
 #endif

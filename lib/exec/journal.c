@@ -15,11 +15,18 @@
 
 #define DIRECTORY "/var/lib/cxl-iso"
 #define SCHEMA	  "cxl-iso/journal"
-#define VERSION	  1
+#define VERSION	  2
 
 const char *const direction_names[] = {"down", "up", NULL};
 
 /* clang-format off */
+static const struct record saved_record = { sizeof(struct saved), (const struct field[]){
+	TEXT(struct saved, dax),
+	STRING(struct saved, path),
+	U64(struct saved, size),
+	TEXT(struct saved, sha256),
+	{} } };
+
 const struct record journal_record = { sizeof(struct journal), (const struct field[]){
 	TEXT(struct journal, operation),
 	TEXT(struct journal, object),
@@ -28,9 +35,11 @@ const struct record journal_record = { sizeof(struct journal), (const struct fie
 	INT(struct journal, process),
 	ENUM(struct journal, direction, direction_names),
 	BOOL(struct journal, undoing),
+	BOOL(struct journal, complete),
 	BOOL(struct journal, reboot_needed),
 	TEXT(struct journal, why),
 	U64(struct journal, position),
+	RECORDS(struct journal, saved, saved_record),
 	RECORD(struct journal, plan, plan_record),
 	RECORD(struct journal, before, host_record),
 	{} } };
@@ -59,6 +68,11 @@ void journal_init(const struct sys *sys, struct journal *journal, struct plan *p
 	copy_text(journal->object, sizeof(journal->object), journal->plan.object);
 	strftime(journal->started, sizeof(journal->started), "%FT%T%z", localtime_r(&now, &local));
 	read_boot_id(sys, journal->boot);
+}
+
+bool journal_is_at_rest(const struct journal *journal)
+{
+	return journal->complete && journal->direction == DIRECTION_DOWN;
 }
 
 bool journal_is_of_old_boot(const struct sys *sys, const struct journal *journal)

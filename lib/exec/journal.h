@@ -14,17 +14,27 @@ enum direction { DIRECTION_DOWN, DIRECTION_UP };
 
 extern const char *const direction_names[];
 
+/* Contents of a dax device that are in a file, all of them. */
+struct saved {
+	char dax[NAME_SIZE]; /* its name before */
+	char *path;
+	uint64_t size; /* bytes: that of the device, and of the file */
+	char sha256[65];
+};
+
 struct journal {
-	char operation[16];	/* recover */
-	char object[NAME_SIZE]; /* the root port */
+	char operation[16];	/* recover, evacuate, hold */
+	char object[NAME_SIZE]; /* the root port; what is evacuated */
 	char boot[48];		/* the kernel's boot_id: whether the host was booted since */
 	char started[32];	/* local time, ISO 8601 */
 	int process;
 	int direction;	    /* enum direction */
 	bool undoing;	    /* the way down failed: up means to put back */
+	bool complete;	    /* an evacuation that was not cut short: up means to restore */
 	bool reboot_needed; /* the kernel could not do it; nothing will before the next boot */
 	char why[512];	    /* the way down failed; "" if it did not */
 	uint64_t position;  /* steps of that direction begun before this one: all done */
+	LIST(struct saved) saved;
 	struct plan plan;
 	struct host before;
 };
@@ -52,6 +62,9 @@ int journal_load_short(const struct sys *sys, const char *operation, const char 
 
 /* The operation is over: remove its journal. */
 int journal_remove(const struct sys *sys, const struct journal *journal, struct error *err);
+
+/* The operation is where it should be, not cut short: evacuated, and not yet being restored. */
+bool journal_is_at_rest(const struct journal *journal);
 
 /* The host was booted since the journal was begun. */
 bool journal_is_of_old_boot(const struct sys *sys, const struct journal *journal);

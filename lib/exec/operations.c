@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "exec/journal.h"
+#include "exec/evacuations.h"
 #include "sys/lock.h"
 #include "sys/util.h"
 
@@ -75,6 +75,8 @@ static void add_journal(const struct sys *sys, const char *file, struct running 
 		add_unreadable(host, file);
 		return;
 	}
+	if (journal_is_at_rest(&journal))
+		return;
 	if (!runs(running, &journal)) {
 		add(host, journal.operation, journal.object, -1);
 		return;
@@ -105,5 +107,5 @@ int operations_collect(const struct sys *sys, struct host *host, struct error *e
 		add_journal(sys, files.items[i], &running, host);
 	if (held && !running.known)
 		add(host, running.operation, running.object, running.process);
-	return 0;
+	return evacuations_collect(sys, host, err);
 }

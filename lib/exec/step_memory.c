@@ -55,6 +55,14 @@ static int act_release(struct engine *engine, const struct step *step, struct er
 const struct step_ops step_hold_new_memory = {observe_hold, act_hold};
 const struct step_ops step_release_new_memory = {observe_release, act_release};
 
+static void part_of_blocks(struct engine *engine, const struct step *step, uint64_t done,
+			   uint64_t total)
+{
+	uint64_t size = engine->before->block_size;
+
+	engine_part(engine, step, &(struct part){done * size, total * size, done, total});
+}
+
 static const struct dax *dax_of(struct engine *engine, const struct step *step, struct error *err)
 {
 	const struct dax *dax = host_dax(engine->before, step->object);
@@ -128,7 +136,7 @@ static int offline_block(struct engine *engine, uint64_t number, uint64_t deadli
 static int offline_all(struct engine *engine, const struct step *step, const struct dax *dax,
 		       uint64_t online, struct error *err)
 {
-	uint64_t deadline = now_ms() + engine->offline_timeout_ms, done = 0;
+	uint64_t deadline = now_ms() + engine->plan->manner.offline_ms, done = 0;
 
 	for (uint64_t i = dax_whole_blocks(engine->before, dax); i-- > 0;) {
 		uint64_t number = dax_whole_block(engine->before, dax, i);
@@ -140,7 +148,8 @@ static int offline_all(struct engine *engine, const struct step *step, const str
 				      : offline_block(engine, number, deadline, err);
 		if (rc)
 			return rc;
-		engine_part(engine, step, ++done, online);
+		done++;
+		part_of_blocks(engine, step, done, online);
 	}
 	return 0;
 }
@@ -234,7 +243,8 @@ static int act_online(struct engine *engine, const struct step *step, struct err
 		rc = online_block(engine, block, err);
 		if (rc)
 			return rc;
-		engine_part(engine, step, ++done, total);
+		done++;
+		part_of_blocks(engine, step, done, total);
 	}
 	return 0;
 }

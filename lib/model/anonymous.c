@@ -125,6 +125,10 @@ void host_anonymize(struct host *host)
 		memdev->serial = UNKNOWN;
 	list_each(region, &host->regions)
 		region->uuid[0] = '\0';
+	list_each(namespace, &host->namespaces)
+		namespace->uuid[0] = '\0';
+	list_each(hook, &host->hooks)
+		hide_text(&met, hook->name, sizeof(hook->name));
 	list_each(process, &host->processes)
 		hide_process(&met, process);
 	list_each(group, &host->groups)

@@ -186,6 +186,7 @@ const struct record process_record = { sizeof(struct process), (const struct fie
 	SIZE(struct process, pinned),
 	BOOL(struct process, vfio),
 	BOOL(struct process, rdma),
+	TEXT(struct process, nodes),
 	{} } };
 
 const struct record user_record = { sizeof(struct user), (const struct field[]){
@@ -207,6 +208,7 @@ const struct record usage_record = { sizeof(struct usage), (const struct field[]
 	U64(struct usage, anon),
 	U64(struct usage, file),
 	U64(struct usage, hugetlb),
+	U64(struct usage, bound),
 	{} } };
 
 const struct record group_record = { sizeof(struct group), (const struct field[]){
@@ -235,6 +237,7 @@ const struct record namespace_record = { sizeof(struct namespace), (const struct
 	TEXT(struct namespace, region),
 	TEXT(struct namespace, mode),
 	TEXT(struct namespace, device),
+	TEXT(struct namespace, uuid),
 	U64(struct namespace, size),
 	BOOL(struct namespace, in_use),
 	{} } };
@@ -268,6 +271,19 @@ static const struct record operation_record = { sizeof(struct operation), (const
 	INT(struct operation, process),
 	{} } };
 
+static const struct record hook_record = { sizeof(struct hook), (const struct field[]){
+	TEXT(struct hook, event),
+	TEXT(struct hook, name),
+	TEXT(struct hook, problem),
+	{} } };
+
+static const struct record evacuation_record = { sizeof(struct evacuation), (const struct field[]){
+	TEXT(struct evacuation, dax),
+	U64(struct evacuation, start),
+	ENUM(struct evacuation, mode, dax_mode_names),
+	BOOL(struct evacuation, saved),
+	{} } };
+
 const struct record host_record = { sizeof(struct host), (const struct field[]){
 	TEXT(struct host, kernel),
 	BOOL(struct host, privileged),
@@ -295,6 +311,8 @@ const struct record host_record = { sizeof(struct host), (const struct field[]){
 	RECORDS(struct host, groups, group_record),
 	RECORDS(struct host, contents, contents_record),
 	RECORDS(struct host, operations, operation_record),
+	RECORDS(struct host, hooks, hook_record),
+	RECORDS(struct host, evacuations, evacuation_record),
 	{} } };
 /* clang-format on */
 

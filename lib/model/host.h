@@ -208,8 +208,9 @@ struct process {
 	char guest[NAME_SIZE];	  /* the virtual machine that it runs */
 	char *arguments;	  /* its command line; only where that was asked for */
 	uint64_t locked;	  /* mlock()ed bytes, VFIO's pins included; UNKNOWN if unseen */
-	uint64_t pinned; /* bytes pinned by RDMA, io_uring and the like; UNKNOWN if unseen */
-	bool vfio, rdma; /* holds a device that pins memory */
+	uint64_t pinned;       /* bytes pinned by RDMA, io_uring and the like; UNKNOWN if unseen */
+	bool vfio, rdma;       /* holds a device that pins memory */
+	char nodes[NAME_SIZE]; /* that its cpuset lets it have memory of: "0-1"; "" if unseen */
 };
 
 /* A process that holds or maps a dax device. */
@@ -232,6 +233,7 @@ struct usage {
 	int node;
 	int pid;
 	uint64_t anon, file, hugetlb;
+	uint64_t bound; /* of these, in areas whose memory policy binds them to nodes */
 };
 
 /* Memory of a node that a control group, its descendants included, is charged for. Bytes. */
@@ -256,6 +258,7 @@ struct namespace
 	char region[NAME_SIZE];
 	char mode[16];		/* raw, sector, fsdax, devdax */
 	char device[NAME_SIZE]; /* pmem0, dax0.0; empty while it is not enabled */
+	char uuid[40];
 	uint64_t size;
 	bool in_use; /* mounted, or held by a device above it */
 };
@@ -292,6 +295,21 @@ struct operation {
 	int process; /* that runs it; -1: nobody does */
 };
 
+/* A program of the administrator's that operations run (hooks.d). */
+struct hook {
+	char event[24]; /* before-evacuate */
+	char name[NAME_SIZE];
+	char problem[2 * NAME_SIZE]; /* why it may not be run; "" if it may */
+};
+
+/* A dax device that was evacuated and waits to be restored. */
+struct evacuation {
+	char dax[NAME_SIZE]; /* its name then */
+	uint64_t start;	     /* of its first mapping */
+	int mode;	     /* enum dax_mode, before */
+	bool saved;	     /* its contents are in a file */
+};
+
 struct host {
 	char kernel[NAME_SIZE]; /* release */
 	bool privileged;	/* registers and all of config space were readable */
@@ -319,6 +337,8 @@ struct host {
 	LIST(struct group) groups;
 	LIST(struct contents) contents;
 	LIST(struct operation) operations;
+	LIST(struct hook) hooks;
+	LIST(struct evacuation) evacuations;
 };
 
 extern const struct record host_record;

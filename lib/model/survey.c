@@ -179,7 +179,7 @@ static struct node_view *find_node(const struct survey *survey, int number)
 	return bsearch(&key, survey->nodes, survey->host->nodes.count, sizeof(key), compare_nodes);
 }
 
-static void add_share(struct survey *survey, struct below *below, const struct block *block)
+static void add_share(const struct survey *survey, struct below *below, const struct block *block)
 {
 	const struct node_view *view = find_node(survey, block->node);
 	struct share *share;
@@ -196,7 +196,7 @@ static void add_share(struct survey *survey, struct below *below, const struct b
 	share->online = survey->host->block_size;
 }
 
-static void share_nodes(struct survey *survey, struct below *below)
+static void share_nodes(const struct survey *survey, struct below *below)
 {
 	list_each_pointer(view, &below->dax)
 		list_each(mapping, &view->dax->mappings) {
@@ -275,7 +275,7 @@ struct survey *survey_new(const struct host *host)
 	return survey;
 }
 
-static void free_below(struct below *below)
+void below_free(struct below *below)
 {
 	free(below->functions.items);
 	free(below->memdevs.items);
@@ -294,7 +294,7 @@ void survey_free(struct survey **pointer)
 	if (!survey)
 		return;
 	for (size_t i = 0; i < survey->port_count; i++)
-		free_below(&survey->below[i]);
+		below_free(&survey->below[i]);
 	for (size_t i = 0; i < survey->bridge_count; i++) {
 		free(survey->neighbours[i].regions.items);
 		free(survey->neighbours[i].decoders.items);
@@ -322,6 +322,21 @@ void survey_free(struct survey **pointer)
 	lh_table_free(survey->dax_devices);
 	free(survey);
 	*pointer = NULL;
+}
+
+void survey_gather(const struct survey *survey, struct below *chosen)
+{
+	list_each(region, &survey->host->regions) {
+		bool used = false;
+
+		list_each_pointer(view, &chosen->dax)
+			used |= view->region == region;
+		list_each_pointer(namespace, &chosen->namespaces)
+			used |= strcmp(namespace->region, region->name) == 0;
+		if (used)
+			append(&chosen->regions, region);
+	}
+	share_nodes(survey, chosen);
 }
 
 const struct host *survey_host(const struct survey *survey)

@@ -34,9 +34,9 @@ struct share {
 	uint64_t online;
 };
 
-/* What is lost together with one root port, in the order of the picture. */
+/* What is lost together with one root port, or was chosen; in the order of the picture. */
 struct below {
-	const struct root_port *port;
+	const struct root_port *port; /* NULL if it was chosen */
 	LIST(const struct function *) functions;
 	LIST(const struct memdev *) memdevs;
 	LIST(const struct decoder *) decoders; /* of the memdevs' endpoints */
@@ -75,6 +75,14 @@ const struct dax_view *survey_dax(const struct survey *survey, const char *name)
 const struct node_view *survey_node(const struct survey *survey, int number);
 const struct region *survey_region(const struct survey *survey, const char *name);
 const struct memdev *survey_memdev_at(const struct survey *survey, const char *address);
+
+/*
+ * What some dax devices and namespaces, pointers that zeroed @chosen has, amount to: fill in their
+ * regions and nodes. Free with below_free().
+ */
+void survey_gather(const struct survey *survey, struct below *chosen);
+void below_free(struct below *below);
+#define cleanup_below __attribute__((cleanup(below_free)))
 
 /* The memory blocks that overlap [start, start + size), as an array in the host's own list. */
 const struct block *survey_blocks(const struct survey *survey, uint64_t start, uint64_t size,

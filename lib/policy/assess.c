@@ -51,7 +51,7 @@ const struct rule port_rules[] = {
 	{"kmem-incomplete",		{BLOCKS,	BLOCKS},	NEVER, check_kmem_incomplete},
 	{"memory-left",			{REBOOT,	REBOOT},	NEVER, check_memory_left},
 	{"users-unseen",		{BLOCKS,	BLOCKS},	NEVER, check_users_unseen},
-	{"devdax-in-use",		{BLOCKS,	BLOCKS},	NEVER, check_devdax_users},
+	{"devdax-in-use",		{BLOCKS,	BLOCKS},	STOP_USERS, check_devdax_users},
 	{"pmem-active",			{BLOCKS,	BLOCKS},	NEVER, check_pmem_active},
 	{"ram-online",			{NOTE,		REBOOT},	NEVER, check_ram_online},
 	{"memmap-on-memory",		{NOTE,		REBOOT},	NEVER, check_memmap},
@@ -65,11 +65,11 @@ const struct rule port_rules[] = {
 	{"pages-pinned",		{WARNS,		NOTHING},	NEVER, check_pages_pinned},
 	{"pinning-process",		{WARNS,		NOTHING},	NEVER, check_pinning_process},
 	{"pages-mlocked",		{NOTE,		NOTHING},	NEVER, check_pages_mlocked},
-	{"devdax-contents",		{LOSES,		LOSES},		DISCARD_CONTENTS, check_devdax_contents},
+	{"devdax-contents",		{LOSES,		LOSES},		KEEP_OR_DISCARD, check_devdax_contents},
 	{"pmem-contents",		{NOTE,		LOSES},		NEVER, check_pmem_contents},
 	{"udev-rule",			{WARNS,		WARNS},		NEVER, check_udev_rule},
 	{"auto-online",			{NOTE,		NOTE},		NEVER, check_auto_online},
-	{"demotion-on",			{WARNS,		NOTHING},	NEVER, check_demotion},
+	{"demotion-on",			{NOTE,		NOTHING},	NEVER, check_demotion},
 	{"swap-on",			{NOTE,		NOTHING},	NEVER, check_swap},
 	{"zswap-on",			{NOTE,		NOTHING},	NEVER, check_zswap},
 	{"isolation-unknown",		{WARNS,		NOTHING},	NEVER, check_isolation_unknown},
@@ -99,6 +99,7 @@ struct subject subject_of(const struct survey *survey, const struct root_port *p
 		.host = survey_host(survey),
 		.below = survey_below(survey, port),
 		.port = port,
+		.name = port->address,
 		.consent = consent,
 		.findings = findings,
 	};
@@ -127,8 +128,10 @@ static bool overridden(const struct subject *s)
 	switch (s->rule->override) {
 	case FORCE:
 		return forced(s, s->rule->id);
-	case DISCARD_CONTENTS:
-		return s->consent && s->consent->discard_contents;
+	case KEEP_OR_DISCARD:
+		return s->consent && (s->consent->discard_contents || s->consent->save);
+	case STOP_USERS:
+		return s->consent && s->consent->users != USERS_REFUSE;
 	case NEVER:
 		break;
 	}
@@ -253,7 +256,7 @@ enum verdict verdict_of(const struct findings *findings)
 	return worst;
 }
 
-static void drop_notes(struct findings *findings)
+void drop_notes(struct findings *findings)
 {
 	size_t kept = 0;
 

@@ -8,6 +8,7 @@
 
 #include "model/survey.h"
 #include "policy/findings.h"
+#include "policy/plan.h"
 
 enum situation {
 	SITUATION_PLANNED, /* the memory still works and shall be given up for a while */
@@ -28,10 +29,12 @@ extern const char *const verdict_names[];
 struct consent {
 	const char *const *force; /* ids, NULL terminated; may be NULL */
 	bool discard_contents;	  /* of devdax devices */
+	bool save;		  /* them to files */
+	int users;		  /* enum users_policy: what is done about theirs */
 };
 
-/* Ids that --force takes, NULL terminated: of recover, and of what changes registers. */
-extern const char *const recover_rules[], *const setting_rules[];
+/* Ids that --force takes, NULL terminated: of recover, of evacuate, and of what changes registers. */
+extern const char *const recover_rules[], *const evacuate_rules[], *const setting_rules[];
 
 /* The situation @port is in now, as its status register has it. */
 enum situation situation_of(const struct root_port *port);
@@ -50,6 +53,11 @@ enum verdict verdict_of(const struct findings *findings);
 /* Everything that stands against recovering @port, or warns; no notes. */
 void assess_recover(const struct survey *survey, const struct root_port *port,
 		    const struct consent *consent, struct findings *findings);
+
+/* Everything that stands against evacuating @what, dax devices and namespaces of survey_gather(), or
+ * warns; no notes. @name is what the user calls it. */
+void assess_evacuate(const struct survey *survey, const struct below *what, const char *name,
+		     const struct consent *consent, struct findings *findings);
 
 /*
  * The rules without override: nothing below @port may be online, bound or committed, and no

@@ -4,14 +4,22 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/util.h"
 
 const char *const step_names[] = {
+	[STEP_RUN_HOOKS] = "run-hooks",
 	[STEP_HOLD_NEW_MEMORY] = "hold-new-memory",
+	[STEP_STOP_DEMOTION] = "stop-demotion",
+	[STEP_STOP_USERS] = "stop-users",
+	[STEP_SAVE_CONTENTS] = "save-contents",
+	[STEP_DISABLE_NAMESPACE] = "disable-namespace",
+	[STEP_MOVE_PAGES] = "move-pages",
 	[STEP_OFFLINE_MEMORY] = "offline-memory",
 	[STEP_UNBIND_DAX] = "unbind-dax",
+	[STEP_CONVERT_DAX] = "convert-dax",
 	[STEP_DISABLE_REGION] = "disable-region",
 	[STEP_DELETE_REGION] = "delete-region",
 	[STEP_MARK_DEVICE] = "mark-device",
@@ -23,12 +31,24 @@ const char *const step_names[] = {
 	[STEP_CREATE_REGION] = "create-region",
 	[STEP_CHECK_DECODER] = "check-decoder",
 	[STEP_ENABLE_REGION] = "enable-region",
+	[STEP_ARRANGE_DAX] = "arrange-dax",
 	[STEP_BIND_DAX] = "bind-dax",
+	[STEP_LOAD_CONTENTS] = "load-contents",
 	[STEP_ONLINE_MEMORY] = "online-memory",
+	[STEP_ENABLE_NAMESPACE] = "enable-namespace",
+	[STEP_RELEASE_DEMOTION] = "release-demotion",
 	[STEP_RELEASE_NEW_MEMORY] = "release-new-memory",
 	[STEP_SET_CONTROL] = "set-control",
 	[STEP_CLEAR_STATUS] = "clear-status",
 	[STEP_KINDS] = NULL,
+};
+
+const char *const users_policy_names[] = {
+	[USERS_REFUSE] = "refuse",
+	[USERS_WAIT] = "wait",
+	[USERS_TERM] = "term",
+	[USERS_KILL] = "kill",
+	NULL,
 };
 
 /* clang-format off */
@@ -40,9 +60,20 @@ static const struct record step_record = { sizeof(struct step), (const struct fi
 	TEXT(struct step, text),
 	{} } };
 
+static const struct record manner_record = { sizeof(struct manner), (const struct field[]){
+	ENUM(struct manner, users, users_policy_names),
+	U64(struct manner, grace_ms),
+	U64(struct manner, hook_ms),
+	U64(struct manner, offline_ms),
+	STRING(struct manner, save),
+	STRING(struct manner, to),
+	BOOL(struct manner, keep_partial),
+	{} } };
+
 const struct record plan_record = { sizeof(struct plan), (const struct field[]){
 	TEXT(struct plan, operation),
 	TEXT(struct plan, object),
+	RECORD(struct plan, manner, manner_record),
 	RECORDS(struct plan, down, step_record),
 	RECORDS(struct plan, up, step_record),
 	{} } };
@@ -53,33 +84,97 @@ void plan_free(struct plan *plan)
 	record_free(&plan_record, plan);
 }
 
-/* What is to be taken down: assess saw to it that there is at most one of each. */
-struct memory {
-	const struct region *region;
-	const struct dax *dax;
-	size_t online; /* memory blocks */
+bool step_holds(enum step_kind kind)
+{
+	return kind == STEP_HOLD_NEW_MEMORY || kind == STEP_STOP_DEMOTION;
+}
+
+bool step_releases(enum step_kind kind)
+{
+	return kind == STEP_RELEASE_NEW_MEMORY || kind == STEP_RELEASE_DEMOTION;
+}
+
+/* What a plan is made of, and for. */
+struct planning {
+	const struct survey *survey;
+	const struct host *host;
+	const struct below *what;
+	struct plan *plan;
+	LIST(const struct dax_view *) dax; /* by address */
 };
 
-static struct memory memory_below(const struct survey *survey, const struct below *below)
+static uint64_t start_of(const struct dax *dax)
 {
-	struct memory memory = {0};
+	return dax->mappings.count ? dax->mappings.items[0].start : 0;
+}
 
-	list_each_pointer(region, &below->regions)
-		memory.region = region;
-	list_each_pointer(view, &below->dax)
-		memory.dax = view->dax;
-	if (!memory.dax)
-		return memory;
-	list_each(mapping, &memory.dax->mappings) {
+static int compare_dax(const void *a, const void *b)
+{
+	uint64_t start_a = start_of((*(const struct dax_view *const *)a)->dax);
+	uint64_t start_b = start_of((*(const struct dax_view *const *)b)->dax);
+
+	return (start_a > start_b) - (start_a < start_b);
+}
+
+static char *copy(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static struct planning planning_of(const struct survey *survey, const struct below *what,
+				   const struct manner *manner, struct plan *plan)
+{
+	struct planning p = {survey, survey_host(survey), what, plan, {0}};
+
+	plan->manner = *manner;
+	plan->manner.save = copy(manner->save);
+	plan->manner.to = copy(manner->to);
+	list_each_pointer(view, &what->dax)
+		*list_add(&p.dax) = view;
+	list_sort(&p.dax, compare_dax);
+	return p;
+}
+
+/* Those of persistent memory come and go with their namespaces. */
+static bool is_persistent(const struct dax_view *view)
+{
+	return view->region && strcmp(view->region->mode, "pmem") == 0;
+}
+
+#define each_volatile(view, p)             \
+	list_each_pointer(view, &(p)->dax) \
+		if (!is_persistent(view))
+
+/* Memory is taken down from the highest address. */
+#define each_volatile_down(view, p)                                                       \
+	for (size_t i_ = (p)->dax.count; i_-- > 0;)                                       \
+		for (const struct dax_view *view = (p)->dax.items[i_]; view; view = NULL) \
+			if (!is_persistent(view))
+
+/* Online memory blocks that lie in its mappings. */
+static size_t count_online(const struct planning *p, const struct dax *dax)
+{
+	size_t online = 0;
+
+	list_each(mapping, &dax->mappings) {
 		size_t count;
 		const struct block *blocks =
-			survey_blocks(survey, mapping->start, mapping->size, &count);
+			survey_blocks(p->survey, mapping->start, mapping->size, &count);
 
 		for (size_t i = 0; i < count; i++)
-			memory.online += block_online(&blocks[i]) &&
-					 dax_has_block(survey_host(survey), memory.dax, &blocks[i]);
+			online +=
+				block_online(&blocks[i]) && dax_has_block(p->host, dax, &blocks[i]);
 	}
-	return memory;
+	return online;
+}
+
+static size_t count_all_online(const struct planning *p)
+{
+	size_t online = 0;
+
+	each_volatile(view, p)
+		online += count_online(p, view->dax);
+	return online;
 }
 
 __attribute__((format(printf, 4, 5))) static void
@@ -105,108 +200,324 @@ static const char *say_blocks(char out[48], const struct host *host, size_t bloc
 	return out;
 }
 
-/* First thing on both ways: a journal may bring us up again after a reboot. */
-static void add_hold(const struct host *host, struct step_list *steps)
+/* ---- hooks ---- */
+
+static void add_hooks(const struct planning *p, struct step_list *steps, const char *event)
 {
-	add_step(steps, STEP_HOLD_NEW_MEMORY, "",
-		 "keep new memory blocks offline meanwhile (auto_online_blocks was %s)",
-		 host->auto_online);
+	char names[160] = "";
+	size_t count = 0;
+
+	list_each(hook, &p->host->hooks) {
+		if (strcmp(hook->event, event) != 0)
+			continue;
+		append_word(names, sizeof(names), ", ", hook->name);
+		count++;
+	}
+	if (count)
+		add_step(steps, STEP_RUN_HOOKS, event, "run the hook%s of %s: %s",
+			 count == 1 ? "" : "s", event, names);
 }
 
-static void plan_teardown(const struct host *host, const struct memory *memory, struct plan *plan)
+/* ---- what the whole host shares ---- */
+
+/* Memory blocks may come up: kmem gets its devices back, or takes those of a new region first. */
+static bool adds_memory(const struct planning *p)
+{
+	each_volatile(view, p)
+		if (p->what->port || view->dax->mode == DAX_SYSTEM_RAM)
+			return true;
+	return false;
+}
+
+/* First thing on both ways: a journal may bring us up again after a reboot. */
+static void add_holds(const struct planning *p, struct step_list *steps)
+{
+	if (!adds_memory(p))
+		return;
+	add_step(steps, STEP_HOLD_NEW_MEMORY, "",
+		 "keep new memory blocks offline meanwhile (auto_online_blocks was %s)",
+		 p->host->auto_online);
+	if (count_all_online(p) && p->host->system.demotion == 1)
+		add_step(steps, STEP_STOP_DEMOTION, "",
+			 "keep the kernel from demoting pages into the memory meanwhile");
+}
+
+static void add_releases(const struct planning *p, struct step_list *steps)
+{
+	if (!adds_memory(p))
+		return;
+	if (count_all_online(p) && p->host->system.demotion == 1)
+		add_step(steps, STEP_RELEASE_DEMOTION, "", "let the kernel demote pages again");
+	add_step(steps, STEP_RELEASE_NEW_MEMORY, "", "set auto_online_blocks to %s again",
+		 p->host->auto_online);
+}
+
+/* ---- out of service ---- */
+
+static void add_stop_users(const struct planning *p, const struct dax *dax)
+{
+	static const char *const ways[] = {
+		[USERS_WAIT] = "wait for",
+		[USERS_TERM] = "end by SIGTERM",
+		[USERS_KILL] = "end by SIGTERM, then by SIGKILL,",
+	};
+	int users = p->plan->manner.users;
+
+	if (users != USERS_REFUSE && dax->mode != DAX_SYSTEM_RAM && dax->mode != DAX_DISABLED)
+		add_step(&p->plan->down, STEP_STOP_USERS, dax->name, "%s the users of %s",
+			 ways[users], dax->name);
+}
+
+static void add_save(const struct planning *p, const struct dax *dax)
+{
+	char size[16];
+
+	if (p->plan->manner.save && dax->mode == DAX_DEVDAX)
+		add_step(&p->plan->down, STEP_SAVE_CONTENTS, dax->name,
+			 "save the contents of %s (at most %s) in %s", dax->name,
+			 human_size(size, dax->size), p->plan->manner.save);
+}
+
+static void add_disable_namespaces(const struct planning *p)
+{
+	list_each_pointer(namespace, &p->what->namespaces)
+		if (namespace->device[0])
+			add_step(&p->plan->down, STEP_DISABLE_NAMESPACE, namespace->name,
+				 "flush and disable %s (%s)", namespace->name, namespace->device);
+}
+
+static void add_offline(const struct planning *p)
+{
+	size_t all = count_all_online(p);
+	char blocks[48];
+
+	if (all)
+		add_step(&p->plan->down, STEP_MOVE_PAGES, "", "move what is in %s %s%s",
+			 say_blocks(blocks, p->host, all),
+			 p->plan->manner.to ? "to nodes " : "away",
+			 p->plan->manner.to ? p->plan->manner.to : "");
+	each_volatile_down(view, p) {
+		size_t online = count_online(p, view->dax);
+
+		if (online)
+			add_step(&p->plan->down, STEP_OFFLINE_MEMORY, view->dax->name,
+				 "offline %s of %s, highest first",
+				 say_blocks(blocks, p->host, online), view->dax->name);
+	}
+}
+
+static void add_unbind(const struct planning *p, bool to_devdax)
+{
+	each_volatile_down(view, p) {
+		const struct dax *dax = view->dax;
+
+		add_step(&p->plan->down, STEP_UNBIND_DAX, dax->name, "unbind %s from %s", dax->name,
+			 dax->mode == DAX_SYSTEM_RAM ? "kmem" : "its driver");
+		if (to_devdax && dax->mode == DAX_SYSTEM_RAM)
+			add_step(&p->plan->down, STEP_CONVERT_DAX, dax->name,
+				 "make %s a devdax device", dax->name);
+	}
+}
+
+/* What uses the memory goes first, so that nothing is moved in vain. */
+static void plan_down(const struct planning *p, bool to_devdax)
+{
+	add_hooks(p, &p->plan->down, "before-evacuate");
+	add_holds(p, &p->plan->down);
+	list_each_pointer(view, &p->dax)
+		add_stop_users(p, view->dax);
+	each_volatile(view, p)
+		add_save(p, view->dax);
+	add_disable_namespaces(p);
+	add_offline(p);
+	add_unbind(p, to_devdax);
+}
+
+/* ---- back into service ---- */
+
+static void add_module(const struct planning *p, enum dax_mode mode, const char *module)
+{
+	each_volatile(view, p)
+		if (view->dax->mode == (int)mode) {
+			add_step(&p->plan->up, STEP_LOAD_MODULE, module, "load module %s if needed",
+				 module);
+			return;
+		}
+}
+
+static void add_modules(const struct planning *p)
+{
+	add_module(p, DAX_SYSTEM_RAM, "kmem");
+	add_module(p, DAX_DEVDAX, "device_dax");
+}
+
+static void add_bind(const struct planning *p)
+{
+	each_volatile(view, p)
+		add_step(&p->plan->up, STEP_BIND_DAX, view->dax->name, "%s %s %s",
+			 view->dax->mode == DAX_DISABLED ? "leave" : "make", view->dax->name,
+			 dax_mode_names[view->dax->mode]);
+	each_volatile(view, p)
+		if (p->plan->manner.save && view->dax->mode == DAX_DEVDAX)
+			add_step(&p->plan->up, STEP_LOAD_CONTENTS, view->dax->name,
+				 "write back the contents of %s", view->dax->name);
+}
+
+static void add_online(const struct planning *p)
 {
 	char blocks[48];
 
-	if (memory->dax) {
-		add_hold(host, &plan->down);
-		if (memory->online)
-			add_step(&plan->down, STEP_OFFLINE_MEMORY, memory->dax->name,
-				 "offline %s of %s, highest first",
-				 say_blocks(blocks, host, memory->online), memory->dax->name);
-		add_step(&plan->down, STEP_UNBIND_DAX, memory->dax->name, "unbind %s from %s",
-			 memory->dax->name,
-			 memory->dax->mode == DAX_SYSTEM_RAM ? "kmem" : "its driver");
-	}
-	if (memory->region) {
-		add_step(&plan->down, STEP_DISABLE_REGION, memory->region->name, "disable %s",
-			 memory->region->name);
-		add_step(&plan->down, STEP_DELETE_REGION, memory->region->name,
-			 "decommit and delete %s", memory->region->name);
+	each_volatile(view, p) {
+		size_t online = count_online(p, view->dax);
+
+		if (online)
+			add_step(&p->plan->up, STEP_ONLINE_MEMORY, view->dax->name,
+				 "online %s of %s in the zone of before",
+				 say_blocks(blocks, p->host, online), view->dax->name);
 	}
 }
 
-static void plan_reset(const struct below *below, struct plan *plan)
+static void add_enable_namespaces(const struct planning *p)
 {
-	const struct root_port *port = below->port;
+	list_each_pointer(namespace, &p->what->namespaces)
+		if (namespace->device[0])
+			add_step(&p->plan->up, STEP_ENABLE_NAMESPACE, namespace->name, "enable %s",
+				 namespace->name);
+}
 
-	list_each_pointer(function, &below->functions)
+static void plan_up(const struct planning *p)
+{
+	add_bind(p);
+	add_online(p);
+	add_enable_namespaces(p);
+	add_releases(p, &p->plan->up);
+	add_hooks(p, &p->plan->up, "after-restore");
+}
+
+/* ---- the reset in between ---- */
+
+static void plan_teardown(const struct planning *p)
+{
+	for (size_t i = p->what->regions.count; i-- > 0;) {
+		const char *name = p->what->regions.items[i]->name;
+
+		add_step(&p->plan->down, STEP_DISABLE_REGION, name, "disable %s", name);
+		add_step(&p->plan->down, STEP_DELETE_REGION, name, "decommit and delete %s", name);
+	}
+}
+
+static void plan_reset(const struct planning *p)
+{
+	const struct root_port *port = p->what->port;
+	struct step_list *down = &p->plan->down;
+
+	add_hooks(p, down, "before-reset");
+	list_each_pointer(function, &p->what->functions)
 		if (function->kind == FUNCTION_MEMDEV)
-			add_step(&plan->down, STEP_MARK_DEVICE, function->address,
+			add_step(down, STEP_MARK_DEVICE, function->address,
 				 "mark a free decoder of %s, to prove the reset by",
 				 function->address);
-	list_each_pointer(function, &below->functions)
+	list_each_pointer(function, &p->what->functions)
 		if (strcmp(function->parent, port->address) == 0)
-			add_step(&plan->down, STEP_REMOVE_FUNCTION, function->address, "remove %s",
+			add_step(down, STEP_REMOVE_FUNCTION, function->address, "remove %s",
 				 function->address);
-	add_step(&plan->down, STEP_RESET_PORT, port->address, "reset the bus below %s",
+	add_step(down, STEP_RESET_PORT, port->address, "reset the bus below %s", port->address);
+	add_step(down, STEP_RESCAN_PORT, port->address, "enumerate what is below %s",
 		 port->address);
-	add_step(&plan->down, STEP_RESCAN_PORT, port->address, "enumerate what is below %s",
-		 port->address);
-	list_each_pointer(function, &below->functions)
+	list_each_pointer(function, &p->what->functions)
 		if (function->kind == FUNCTION_MEMDEV)
-			add_step(&plan->down, STEP_CHECK_RESET, function->address,
+			add_step(down, STEP_CHECK_RESET, function->address,
 				 "check in its registers that %s was reset", function->address);
+	add_hooks(p, down, "after-reset");
 }
 
-static const char *module_of(const struct dax *dax)
+static bool has_volatile_dax(const struct planning *p, const struct region *region)
 {
-	return dax->mode == DAX_SYSTEM_RAM ? "kmem" : "device_dax";
+	each_volatile(view, p)
+		if (view->region == region)
+			return true;
+	return false;
 }
 
-static void plan_rebuild(const struct host *host, const struct root_port *port,
-			 const struct memory *memory, struct plan *plan)
+static void plan_region(const struct planning *p, const struct region *region)
 {
-	char blocks[48], size[16];
+	struct step_list *up = &p->plan->up;
+	char size[16];
 
-	if (memory->dax)
-		add_hold(host, &plan->up);
-	add_step(&plan->up, STEP_RESCAN_PORT, port->address, "find the devices below %s",
-		 port->address);
-	if (memory->region) {
-		const struct region *region = memory->region;
-
-		add_step(&plan->up, STEP_CREATE_REGION, region->name,
-			 "create and commit a region of %s at 0x%" PRIx64,
-			 human_size(size, region->size), region->start);
-		add_step(&plan->up, STEP_CHECK_DECODER, region->name,
-			 "check in the device's registers that it decodes 0x%" PRIx64,
-			 region->start);
-		add_step(&plan->up, STEP_LOAD_MODULE, "dax_cxl", "load module dax_cxl if needed");
-		if (memory->dax && memory->dax->mode != DAX_DISABLED)
-			add_step(&plan->up, STEP_LOAD_MODULE, module_of(memory->dax),
-				 "load module %s if needed", module_of(memory->dax));
-		add_step(&plan->up, STEP_ENABLE_REGION, region->name, "enable the region");
-	}
-	if (memory->dax) {
-		add_step(&plan->up, STEP_BIND_DAX, memory->dax->name, "make its dax device %s",
-			 dax_mode_names[memory->dax->mode]);
-		if (memory->online)
-			add_step(&plan->up, STEP_ONLINE_MEMORY, memory->dax->name,
-				 "online %s in the zone of before",
-				 say_blocks(blocks, host, memory->online));
-		add_step(&plan->up, STEP_RELEASE_NEW_MEMORY, "",
-			 "set auto_online_blocks to %s again", host->auto_online);
-	}
+	add_step(up, STEP_CREATE_REGION, region->name,
+		 "create and commit a region of %s at 0x%" PRIx64, human_size(size, region->size),
+		 region->start);
+	add_step(up, STEP_CHECK_DECODER, region->name,
+		 "check in the device's registers that it decodes 0x%" PRIx64, region->start);
+	add_step(up, STEP_LOAD_MODULE, "dax_cxl", "load module dax_cxl if needed");
+	add_modules(p);
+	add_step(up, STEP_ENABLE_REGION, region->name, "enable the region");
+	if (has_volatile_dax(p, region))
+		add_step(up, STEP_ARRANGE_DAX, region->name,
+			 "make its dax devices of the ranges of before");
 }
 
-void plan_recover(const struct survey *survey, const struct root_port *port, struct plan *plan)
+static void plan_rebuild(const struct planning *p)
 {
-	const struct below *below = survey_below(survey, port);
-	struct memory memory = memory_below(survey, below);
+	add_step(&p->plan->up, STEP_RESCAN_PORT, p->what->port->address,
+		 "find the devices below %s", p->what->port->address);
+	list_each_pointer(region, &p->what->regions)
+		plan_region(p, region);
+}
+
+void plan_recover(const struct survey *survey, const struct root_port *port,
+		  const struct manner *manner, struct plan *plan)
+{
+	struct planning p = planning_of(survey, survey_below(survey, port), manner, plan);
 
 	copy_text(plan->operation, sizeof(plan->operation), "recover");
 	copy_text(plan->object, sizeof(plan->object), port->address);
-	plan_teardown(survey_host(survey), &memory, plan);
-	plan_reset(below, plan);
-	plan_rebuild(survey_host(survey), port, &memory, plan);
+	plan_down(&p, false);
+	add_hooks(&p, &plan->down, "after-evacuate");
+	plan_teardown(&p);
+	plan_reset(&p);
+	add_hooks(&p, &plan->up, "before-restore");
+	add_holds(&p, &plan->up);
+	plan_rebuild(&p);
+	plan_up(&p);
+	free(p.dax.items);
+}
+
+/* ---- evacuate ---- */
+
+/* "dax0.0,dax1.0": journals are named by it. Of many, those that fit, and a "+" for the others. */
+static void name_objects(const struct planning *p)
+{
+	char *object = p->plan->object;
+	size_t size = sizeof(p->plan->object) - 1;
+	cleanup_free char *all = xcalloc(p->dax.count + p->what->namespaces.count + 1, NAME_SIZE);
+	size_t whole = (p->dax.count + p->what->namespaces.count + 1) * NAME_SIZE;
+	char *end;
+
+	list_each_pointer(view, &p->dax)
+		if (!is_persistent(view))
+			append_word(all, whole, ",", view->dax->name);
+	list_each_pointer(namespace, &p->what->namespaces)
+		append_word(all, whole, ",", namespace->name);
+	if (copy_text(object, size, all))
+		return;
+	end = strrchr(object, ',');
+	strcpy(end ? end : object + strlen(object), "+");
+}
+
+void plan_evacuate(const struct survey *survey, const struct below *what,
+		   const struct manner *manner, bool to_devdax, struct plan *plan)
+{
+	struct planning p = planning_of(survey, what, manner, plan);
+
+	copy_text(plan->operation, sizeof(plan->operation), "evacuate");
+	name_objects(&p);
+	plan_down(&p, to_devdax);
+	add_releases(&p, &plan->down);
+	add_hooks(&p, &plan->down, "after-evacuate");
+	add_hooks(&p, &plan->up, "before-restore");
+	add_holds(&p, &plan->up);
+	add_modules(&p);
+	plan_up(&p);
+	free(p.dax.items);
 }

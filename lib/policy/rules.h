@@ -21,7 +21,7 @@ enum effect {
 };
 
 /* What the user can say to go on all the same. */
-enum override { NEVER, FORCE, DISCARD_CONTENTS };
+enum override { NEVER, FORCE, KEEP_OR_DISCARD, STOP_USERS };
 
 struct subject;
 
@@ -40,7 +40,8 @@ struct subject {
 	const struct survey *survey;
 	const struct host *host;
 	const struct below *below;
-	const struct root_port *port;
+	const struct root_port *port; /* NULL if dax devices are judged */
+	const char *name;	      /* of what is judged as a whole */
 	enum situation situation;
 	const struct consent *consent;
 	struct findings *findings;
@@ -99,6 +100,9 @@ const struct root_port *isolated_target(const struct survey *survey, const struc
 /* The kernel keeps device registers from user space, as far as it says so. */
 bool locked_down(const struct host *host);
 
+/* Leave out what is only a note. */
+void drop_notes(struct findings *findings);
+
 /* Rules of the table, one a line, by the file that has them. */
 /* rules_host.c: the kernel, the system around it */
 void check_privilege(const struct subject *s);
@@ -156,6 +160,7 @@ void check_memory_left(const struct subject *s);
 void check_devdax_users(const struct subject *s);
 void check_devdax_contents(const struct subject *s);
 void check_pmem_active(const struct subject *s);
+void check_dax_driver(const struct subject *s);
 void check_pmem_contents(const struct subject *s);
 void check_ram_online(const struct subject *s);
 void check_memmap(const struct subject *s);

@@ -13,7 +13,7 @@ void check_privilege(const struct subject *s)
 
 	if (s->host->privileged)
 		return;
-	finding = found(s, s->port->address);
+	finding = found(s, s->name);
 	finding_evidence(finding, "device registers and other users' processes can not be read");
 	finding_fix(finding, "run as root");
 }
@@ -52,6 +52,9 @@ static void say_cut_short(struct finding *finding, const struct operation *opera
 	if (strcmp(operation->operation, "hold") == 0)
 		finding_fix(finding, "put the timeout back: cxl-iso set-timeout %s --restore",
 			    operation->object);
+	else if (strcmp(operation->operation, "evacuate") == 0)
+		finding_fix(finding, "finish it: the same daxctl-ext evacuate again; or undo it: "
+				     "daxctl-ext restore --all");
 	else
 		finding_fix(finding,
 			    "finish it: cxl-iso recover %s --resume; or undo it: cxl-iso recover "
@@ -199,7 +202,7 @@ void check_demotion(const struct subject *s)
 	finding_evidence(finding,
 			 "reclaim demotes pages onto slower nodes, that is into the memory "
 			 "that is to be emptied");
-	finding_fix(finding, "echo 0 > /sys/kernel/mm/numa/demotion_enabled");
+	finding_fix(finding, "none is needed: it is off while memory is evacuated");
 }
 
 void check_swap(const struct subject *s)

@@ -136,7 +136,7 @@ void check_kmem_incomplete(const struct subject *s)
 
 static void check_orphan(const struct subject *s)
 {
-	const struct block *block = survey_orphan(s->survey, s->port);
+	const struct block *block = s->port ? survey_orphan(s->survey, s->port) : NULL;
 	struct finding *finding;
 	char name[24];
 
@@ -191,8 +191,11 @@ static void add_users(const struct subject *s, const struct dax_view *view)
 			 user->pid, user->mapped ? "maps" : "holds", view->dax->name,
 			 user->mapped ? " and would be killed by SIGBUS" : "",
 			 and_more(more, view->users.count - 1, "uses it", "use it"));
-	finding_fix(finding, "stop %s first; daxctl-ext list-users %s shows all users",
-		    view->users.count > 1 ? "them" : "it", view->dax->name);
+	finding_fix(finding, "stop %s first%s; daxctl-ext list-users %s shows all users",
+		    view->users.count > 1 ? "them" : "it",
+		    s->rule->override == STOP_USERS ? ", or say how: --users=wait, term or kill"
+						    : "",
+		    view->dax->name);
 }
 
 static void add_mount(const struct subject *s, const struct mount *mount)
@@ -202,6 +205,7 @@ static void add_mount(const struct subject *s, const struct mount *mount)
 	finding_evidence(finding, "%s is mounted on %s (%s)", mount->source,
 			 mount->path ? mount->path : "an unknown path", mount->type);
 	finding_fix(finding, "umount /dev/%s", mount->source);
+	finding->overridden = false; /* there is nobody to be stopped */
 }
 
 void check_devdax_users(const struct subject *s)
@@ -214,14 +218,49 @@ void check_devdax_users(const struct subject *s)
 	}
 }
 
+static const struct evacuation *evacuation_of(const struct subject *s, const struct dax *dax)
+{
+	list_each(evacuation, &s->host->evacuations)
+		list_each(mapping, &dax->mappings)
+			if (mapping->start == evacuation->start)
+				return evacuation;
+	return NULL;
+}
+
 /* System RAM is moved elsewhere, and what is persistent has a rule of its own. */
+static bool has_contents(const struct subject *s, const struct dax_view *view)
+{
+	const struct evacuation *evacuation = evacuation_of(s, view->dax);
+
+	if (view->dax->mode == DAX_SYSTEM_RAM ||
+	    (view->region && strcmp(view->region->mode, "pmem") == 0))
+		return false;
+	return !(view->dax->mode == DAX_DISABLED && evacuation &&
+		 (evacuation->saved || evacuation->mode == DAX_SYSTEM_RAM));
+}
+
+/* Without its driver nobody can read them. */
+static void say_how_to_keep(const struct subject *s, const struct dax *dax, struct finding *finding)
+{
+	if (dax->mode == DAX_DEVDAX) {
+		finding_fix(finding, "keep them in a file: --save=DIRECTORY; or say that they may "
+				     "go: --discard-contents");
+		return;
+	}
+	finding_fix(finding,
+		    "say that they may go: --discard-contents; to keep them, first: daxctl "
+		    "reconfigure-device --mode=devdax %s",
+		    dax->name);
+	finding->overridden = s->consent && s->consent->discard_contents;
+}
+
 void check_devdax_contents(const struct subject *s)
 {
 	each_dax_below(view, s) {
 		struct finding *finding;
 		char size[16];
 
-		if (view->dax->mode == DAX_SYSTEM_RAM || strcmp(view->region->mode, "pmem") == 0)
+		if (!has_contents(s, view))
 			continue;
 		finding = found(s, view->dax->name);
 		human_size(size, view->dax->size);
@@ -231,17 +270,43 @@ void check_devdax_contents(const struct subject *s)
 			finding_fix(finding, "do not copy them away, to read them is a machine "
 					     "check; restore them from elsewhere afterwards");
 		} else {
-			finding_evidence(finding, "the reset loses the contents of %s (%s)",
+			finding_evidence(finding, "a reset loses the contents of %s (%s)",
 					 view->dax->name, size);
-			finding_fix(finding,
-				    "copy away what is needed, then say --discard-contents");
+			say_how_to_keep(s, view->dax, finding);
 		}
+	}
+}
+
+void check_dax_driver(const struct subject *s)
+{
+	each_dax_below(view, s) {
+		struct finding *finding;
+
+		if (view->dax->mode != DAX_FAMFS && view->dax->mode != DAX_OTHER)
+			continue;
+		finding = found(s, view->dax->name);
+		finding_evidence(finding, "%s is driven by neither kmem nor device_dax",
+				 view->dax->name);
+		finding_fix(finding, "unmount what is on it, then: daxctl disable-device %s",
+			    view->dax->name);
 	}
 }
 
 static bool unmovable(const struct block *block)
 {
 	return block_online(block) && strcmp(block->zones, "Movable") != 0;
+}
+
+static void say_to_try_normal(const struct subject *s, struct finding *finding)
+{
+	if (s->port)
+		finding_fix(finding,
+			    "online CXL memory as online_movable from the start; or try to offline "
+			    "it all the same, with everything put back if that fails: "
+			    "--force=zone-normal");
+	else
+		finding_fix(finding, "it is tried; online CXL memory as online_movable from the "
+				     "start");
 }
 
 void check_zone_normal(const struct subject *s)
@@ -260,10 +325,7 @@ void check_zone_normal(const struct subject *s)
 					 "%s of %s is online in a kernel zone, which can hold "
 					 "pages that never move",
 					 names, view->dax->name);
-			finding_fix(finding,
-				    "online CXL memory as online_movable from the start; or try "
-				    "to offline it all the same, with everything put back if "
-				    "that fails: --force=zone-normal");
+			say_to_try_normal(s, finding);
 		}
 }
 
@@ -643,7 +705,7 @@ void check_no_room(const struct subject *s)
 
 	if (room.needed <= add_capped(room.free, room.swap))
 		return;
-	finding = found(s, s->port->address);
+	finding = found(s, s->name);
 	say_room(finding, &room);
 	finding_fix(finding, "stop or shrink what uses memory; or try all the same, at the risk "
 			     "that the kernel kills processes: --force=no-room");
@@ -656,7 +718,7 @@ void check_room_by_swap(const struct subject *s)
 
 	if (room.needed <= room.free || room.needed > add_capped(room.free, room.swap))
 		return;
-	finding = found(s, s->port->address);
+	finding = found(s, s->name);
 	say_room(finding, &room);
 	finding_fix(finding, "expect it to be slow; stop or shrink what uses memory");
 }

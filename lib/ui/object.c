@@ -196,12 +196,12 @@ static bool below_switch(const struct below *below, const char *address, const c
 
 /* Whether the object, a root port or a function below one, has what lies below the root port. */
 static bool has_below(const struct object *object, const struct below *below,
-		      const struct dax_view *view)
+		      const struct region *region)
 {
 	if (object->kind == OBJECT_ROOT_PORT)
 		return true;
 	list_each_pointer(memdev, &below->memdevs)
-		if (region_uses_memdev(view->region, memdev->name) &&
+		if (region_uses_memdev(region, memdev->name) &&
 		    below_switch(below, memdev->address, object->name))
 			return true;
 	return false;
@@ -235,7 +235,7 @@ void object_each_dax(const struct survey *survey, const struct object *object,
 
 	if (below) {
 		list_each_pointer(view, &below->dax)
-			if (has_below(object, below, view))
+			if (has_below(object, below, view->region))
 				call(context, view);
 		return;
 	}
@@ -245,6 +245,97 @@ void object_each_dax(const struct survey *survey, const struct object *object,
 		if (has_dax(object, view))
 			call(context, view);
 	}
+}
+
+/* Dax devices and namespaces that were asked for, by their index in the picture. */
+struct gathering {
+	const struct survey *survey;
+	bool *dax, *namespaces;
+	bool any;
+};
+
+static void gather_dax(void *context, const struct dax_view *view)
+{
+	struct gathering *gathering = context;
+	const struct host *host = survey_host(gathering->survey);
+
+	gathering->dax[view->dax - host->dax_devices.items] = gathering->any = true;
+	for (size_t i = 0; i < host->namespaces.count; i++)
+		if (strcmp(host->namespaces.items[i].device, view->dax->name) == 0)
+			gathering->namespaces[i] = true;
+}
+
+static bool has_region(const struct survey *survey, const struct object *object,
+		       const struct region *region)
+{
+	const struct function *function = host_function(survey_host(survey), object->name);
+	const struct below *below =
+		survey_find(survey, function ? function->root_port : object->name);
+
+	if (object->kind == OBJECT_REGION)
+		return strcmp(region->name, object->name) == 0;
+	if (object->kind == OBJECT_MEMDEV)
+		return region_uses_memdev(region, object->name);
+	if (!below)
+		return false;
+	list_each_pointer(its, &below->regions)
+		if (its == region)
+			return has_below(object, below, region);
+	return false;
+}
+
+static void gather_namespaces(struct gathering *gathering, const struct object *object)
+{
+	const struct host *host = survey_host(gathering->survey);
+
+	for (size_t i = 0; i < host->namespaces.count; i++) {
+		const struct region *region =
+			survey_region(gathering->survey, host->namespaces.items[i].region);
+
+		if (region && has_region(gathering->survey, object, region))
+			gathering->namespaces[i] = gathering->any = true;
+	}
+}
+
+static int gather(struct gathering *gathering, const char *const *words, struct error *err)
+{
+	for (; *words; words++) {
+		struct object object;
+		int rc = object_find(survey_host(gathering->survey), *words, &object, err);
+
+		if (rc)
+			return rc;
+		gathering->any = false;
+		object_each_dax(gathering->survey, &object, gather_dax, gathering);
+		gather_namespaces(gathering, &object);
+		if (gathering->any)
+			continue;
+		fail(err, -ENXIO, "%s has neither a dax device nor a namespace", object.name);
+		hint(err, "memory is in use through these only; cxl-iso list --tree shows them");
+		return -ENXIO;
+	}
+	return 0;
+}
+
+int object_gather(const struct survey *survey, const char *const *words, struct below *what,
+		  struct error *err)
+{
+	const struct host *host = survey_host(survey);
+	cleanup_free bool *dax = xcalloc(host->dax_devices.count + 1, sizeof(bool));
+	cleanup_free bool *namespaces = xcalloc(host->namespaces.count + 1, sizeof(bool));
+	struct gathering gathering = {survey, dax, namespaces, false};
+	int rc = gather(&gathering, words, err);
+
+	if (rc)
+		return rc;
+	list_each(device, &host->dax_devices)
+		if (dax[device - host->dax_devices.items])
+			*list_add(&what->dax) = survey_dax_view(survey, device);
+	list_each(namespace, &host->namespaces)
+		if (namespaces[namespace - host->namespaces.items])
+			*list_add(&what->namespaces) = namespace;
+	survey_gather(survey, what);
+	return 0;
 }
 
 /* No registers and no processes: a key press must not cost that. */

@@ -36,6 +36,13 @@ int object_find_port(const struct host *host, const char *word, const struct roo
 void object_each_dax(const struct survey *survey, const struct object *object,
 		     void (*call)(void *context, const struct dax_view *view), void *context);
 
+/*
+ * All that the words, at least one, have of dax devices and namespaces, as survey_gather() has it: fill
+ * in zeroed @what. An absent or ambiguous name is -ENOENT or -ENOTUNIQ; one that has neither, -ENXIO.
+ */
+int object_gather(const struct survey *survey, const char *const *words, struct below *what,
+		  struct error *err);
+
 /* Print the objects that may stand for an argument called @name, for completion. */
 int complete_objects(const char *name);
 

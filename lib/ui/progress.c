@@ -2,6 +2,7 @@
 #include "ui/progress.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,28 +15,59 @@
 
 const char *const progress_words[] = {"text", "json", "none", NULL};
 
+static uint64_t began_ms; /* the step that is run */
+
 /* On a terminal the line stays open until the step ends, so that the bar can be drawn into it. */
 static void text_begin(struct progress *progress, const struct step *step, size_t number,
 		       size_t total)
 {
 	(void)progress;
+	began_ms = now_ms();
 	fprintf(stderr, "%2zu/%zu %s ...", number, total, step->text);
 }
 
-static void text_part(struct progress *progress, const struct step *step, uint64_t done,
-		      uint64_t total)
+static uint64_t bytes_per_second(const struct part *part)
 {
-	int filled = total ? (int)(done * BAR_WIDTH / total) : 0;
+	uint64_t elapsed = now_ms() - began_ms;
+
+	return elapsed ? part->done * 1000 / elapsed : 0;
+}
+
+/* Seconds; UNKNOWN as long as nothing was done. */
+static uint64_t time_left(const struct part *part)
+{
+	uint64_t rate = bytes_per_second(part);
+
+	return rate ? (part->total - part->done + rate - 1) / rate : UNKNOWN;
+}
+
+/* "  8/16 blocks, 1 GiB of 2 GiB, 310 MiB/s, 4 s left" */
+static void print_part(const struct part *part)
+{
+	char done[16], total[16], rate[16];
+
+	if (part->blocks_total)
+		fprintf(stderr, " %" PRIu64 "/%" PRIu64 " blocks,", part->blocks_done,
+			part->blocks_total);
+	fprintf(stderr, " %s of %s", human_size(done, part->done), human_size(total, part->total));
+	if (bytes_per_second(part))
+		fprintf(stderr, ", %s/s, %" PRIu64 " s left",
+			human_size(rate, bytes_per_second(part)), time_left(part));
+}
+
+static void text_part(struct progress *progress, const struct step *step, const struct part *part)
+{
+	size_t filled = part->total ? part->done * BAR_WIDTH / part->total : 0;
 	char bar[BAR_WIDTH + 1];
 
 	(void)progress;
 	if (!isatty(STDERR_FILENO))
 		return;
 	memset(bar, ' ', BAR_WIDTH);
-	memset(bar, '#', (size_t)filled);
+	memset(bar, '#', filled);
 	bar[BAR_WIDTH] = '\0';
-	fprintf(stderr, "\r\033[K      %s [%s] %lu/%lu", step_names[step->kind], bar,
-		(unsigned long)done, (unsigned long)total);
+	fprintf(stderr, "\r\033[K%s [%s]", step_names[step->kind], bar);
+	print_part(part);
 }
 
 static void text_end(struct progress *progress, const struct step *step,
@@ -83,20 +115,30 @@ static void json_begin(struct progress *progress, const struct step *step, size_
 	struct json_object *line = event("begin", step);
 
 	(void)progress;
+	began_ms = now_ms();
 	json_object_object_add(line, "number", json_object_new_uint64(number));
 	json_object_object_add(line, "total", json_object_new_uint64(total));
 	json_object_object_add(line, "text", json_object_new_string(step->text));
 	json_line(line);
 }
 
-static void json_part(struct progress *progress, const struct step *step, uint64_t done,
-		      uint64_t total)
+static struct json_object *number_or_null(uint64_t number)
+{
+	return number == UNKNOWN ? NULL : json_object_new_uint64(number);
+}
+
+static void json_part(struct progress *progress, const struct step *step, const struct part *part)
 {
 	struct json_object *line = event("part", step);
 
 	(void)progress;
-	json_object_object_add(line, "done", json_object_new_uint64(done));
-	json_object_object_add(line, "of", json_object_new_uint64(total));
+	json_object_object_add(line, "done", json_object_new_uint64(part->done));
+	json_object_object_add(line, "of", json_object_new_uint64(part->total));
+	json_object_object_add(line, "blocks_done", json_object_new_uint64(part->blocks_done));
+	json_object_object_add(line, "blocks_of", json_object_new_uint64(part->blocks_total));
+	json_object_object_add(line, "bytes_per_second",
+			       json_object_new_uint64(bytes_per_second(part)));
+	json_object_object_add(line, "seconds_left", number_or_null(time_left(part)));
 	json_line(line);
 }
 

@@ -137,25 +137,42 @@ int ui_no_argument(const char *const *arguments, struct error *err)
 	return arguments[0] ? fail(err, -EINVAL, "unexpected argument \"%s\"", arguments[0]) : 0;
 }
 
+static void say_how_to_finish(const struct journal *journal, struct error *err)
+{
+	if (strcmp(journal->operation, "hold") == 0)
+		hint(err, "put the timeout back: cxl-iso set-timeout %s --restore",
+		     journal->object);
+	else if (strcmp(journal->operation, "evacuate") == 0)
+		hint(err, "finish it: the same daxctl-ext evacuate again; or undo it: daxctl-ext "
+			  "restore --all");
+	else
+		hint(err, "finish it: cxl-iso recover %s --resume; or undo it: --abort",
+		     journal->object);
+}
+
+static int refuse_if_unfinished(const char *file, struct error *err)
+{
+	cleanup_journal struct journal journal = {0};
+
+	if (journal_load_file(&machine, file, &journal, err))
+		return -EBUSY;
+	if (journal_is_at_rest(&journal))
+		return 0;
+	fail(err, -EBUSY, "%s of %s was cut short", journal.operation, journal.object);
+	say_how_to_finish(&journal, err);
+	return -EBUSY;
+}
+
 int ui_refuse_unfinished(struct error *err)
 {
 	cleanup_names struct names files = {0};
-	cleanup_journal struct journal journal = {0};
 	int rc = journal_list(&machine, &files);
 
 	if (rc)
 		return fail_errno(err, rc, "cannot look for journals");
-	if (!files.count)
-		return 0;
-	if (journal_load_file(&machine, files.items[0], &journal, err))
-		return -EBUSY;
-	fail(err, -EBUSY, "a %s of %s was cut short", journal.operation, journal.object);
-	if (strcmp(journal.operation, "hold") == 0)
-		hint(err, "put the timeout back: cxl-iso set-timeout %s --restore", journal.object);
-	else
-		hint(err, "finish it: cxl-iso recover %s --resume; or undo it: --abort",
-		     journal.object);
-	return -EBUSY;
+	for (size_t i = 0; !rc && i < files.count; i++)
+		rc = refuse_if_unfinished(files.items[i], err);
+	return rc;
 }
 
 struct json_object *ui_findings(const struct findings *findings)

@@ -527,8 +527,12 @@ static void little_room_and_offline(struct host *host)
 #define LAYOUT \
 	"recreate one dax device over all of region0: daxctl destroy-device, daxctl create-device"
 #define LAYOUT_NOTE "note what there is (daxctl list -D), to create it again"
-#define STOP_IT	    "stop it first; daxctl-ext list-users dax0.0 shows all users"
-#define STOP_THEM   "stop them first; daxctl-ext list-users dax0.0 shows all users"
+#define STOP_IT                                                                                \
+	"stop it first, or say how: --users=wait, term or kill; daxctl-ext list-users dax0.0 " \
+	"shows all users"
+#define STOP_THEM                                                                                \
+	"stop them first, or say how: --users=wait, term or kill; daxctl-ext list-users dax0.0 " \
+	"shows all users"
 #define HELD_FIX                                                                        \
 	"stop what holds it (daxctl-ext list-users dax0.0); or try all the same, with " \
 	"everything put back if that fails: --force=pages-held"
@@ -920,8 +924,9 @@ const struct rule_case memory_cases[] = {
 		.base = model_system_ram,
 		.guilty = as_devdax,
 		.innocent = {as_pmem},
-		.planned = {LOSES, "the reset loses the contents of dax0.0 (256 MiB)",
-			    "copy away what is needed, then say --discard-contents"},
+		.planned = {LOSES, "a reset loses the contents of dax0.0 (256 MiB)",
+			    "keep them in a file: --save=DIRECTORY; or say that they may go: "
+			    "--discard-contents"},
 		.isolated = {LOSES, "the contents of dax0.0 (256 MiB) are lost",
 			     "do not copy them away, to read them is a machine check; restore them "
 			     "from elsewhere afterwards"},
@@ -931,8 +936,9 @@ const struct rule_case memory_cases[] = {
 		.object = "dax0.0",
 		.base = model_system_ram,
 		.guilty = as_disabled,
-		.planned = {LOSES, "the reset loses the contents of dax0.0 (256 MiB)",
-			    "copy away what is needed, then say --discard-contents"},
+		.planned = {LOSES, "a reset loses the contents of dax0.0 (256 MiB)",
+			    "say that they may go: --discard-contents; to keep them, first: daxctl "
+			    "reconfigure-device --mode=devdax dax0.0"},
 		.isolated = {LOSES, "the contents of dax0.0 (256 MiB) are lost",
 			     "do not copy them away, to read them is a machine check; restore them "
 			     "from elsewhere afterwards"},

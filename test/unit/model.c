@@ -321,11 +321,13 @@ void model_ram(struct host *host, const char *dax, const char *region)
 		     "Movable");
 }
 
+const struct manner model_manner = {.grace_ms = 1000, .hook_ms = 5000, .offline_ms = 5000};
+
 void model_plan(const struct host *host, const char *port, struct plan *plan)
 {
 	cleanup_survey struct survey *survey = survey_new(host);
 
-	plan_recover(survey, host_root_port(host, port), plan);
+	plan_recover(survey, host_root_port(host, port), &model_manner, plan);
 }
 
 struct process *model_process(struct host *host, int pid, const char *command)
@@ -418,17 +420,26 @@ static void add_riches(struct host *host)
 	process->locked = 17;
 	process->pinned = 18;
 	process->vfio = process->rdma = true;
+	set(process->nodes, "0-1");
 	set(mount->source, "dax1.0");
 	set(mount->type, "famfs");
 	mount->path = xstrdup("/mnt/famfs");
-	*list_add(&host->usages) = (struct usage){1, 78, 19, 20, 21};
+	*list_add(&host->usages) = (struct usage){1, 78, 19, 20, 21, 22};
 	*group = (struct group){xstrdup("/"), 1, 22, 23, 24, 25, 26, 27};
 	*list_add(&host->contents) = (struct contents){"dax0.0", 28, 29, 30, 31, 32, 211};
-	*list_add(&host->namespaces) =
-		(struct namespace){"namespace1.0", "region1", "fsdax", "pmem1", GIB, true};
+	*list_add(&host->namespaces) = (struct namespace){"namespace1.0",
+							  "region1",
+							  "fsdax",
+							  "pmem1",
+							  "a5c4c7a5-4b0b-4c1e-8a5e-1f9a1f1c7e01",
+							  GIB,
+							  true};
 	*list_add(&host->firmware_map) =
 		(struct firmware_range){WINDOW_0, DEVICE_SIZE, "Soft Reserved"};
 	*list_add(&host->operations) = (struct operation){"recover", PORT_A, 79};
+	*list_add(&host->hooks) =
+		(struct hook){"before-reset", "10-drain", "it may be written by others"};
+	*list_add(&host->evacuations) = (struct evacuation){"dax2.0", WINDOW_1, DAX_DEVDAX, true};
 }
 
 void model_rich(struct host *host)

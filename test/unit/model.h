@@ -68,7 +68,9 @@ struct root_port *root_port_of(struct host *host, const char *address);
 struct function *function_of(struct host *host, const char *address);
 struct memdev *memdev_of(struct host *host, const char *name);
 struct decoder *decoder_of(struct host *host, const char *name);
-/* The plan to recover that port. */
+/* What the programs have if nothing is said, but for shorter times. */
+extern const struct manner model_manner;
+/* The plan to recover that port in that manner. */
 void model_plan(const struct host *host, const char *port, struct plan *plan);
 
 struct process *model_process(struct host *host, int pid, const char *command);

@@ -232,8 +232,8 @@ static void test_effects_are_consistent(void **state)
 		if (rule->override == FORCE)
 			assert_true(planned == BLOCKS && isolated == NOTHING);
 		if (planned == LOSES)
-			assert_int_equal(rule->override, DISCARD_CONTENTS);
-		if (rule->override == DISCARD_CONTENTS)
+			assert_int_equal(rule->override, KEEP_OR_DISCARD);
+		if (rule->override == KEEP_OR_DISCARD)
 			assert_true(planned == LOSES && isolated == LOSES);
 		/* What only a reboot helps while all is well is no better in isolation. */
 		if (planned == REBOOT)
@@ -439,7 +439,7 @@ static void assess_everything(const struct host *host)
 		assess_recover(survey, port, &everything, &findings);
 		assess_reset(host, port, &reset);
 		assess_quiesced(host, port, &quiesced);
-		plan_recover(survey, port, &plan);
+		plan_recover(survey, port, &model_manner, &plan);
 	}
 }
 

@@ -18,9 +18,9 @@
 #include "exec/blocks.h"
 #include "exec/find.h"
 #include "exec/guard.h"
-#include "kernel.h"
 #include "policy/assess.h"
 #include "policy/settings.h"
+#include "run.h"
 #include "sys/stop.h"
 #include "sys/util.h"
 
@@ -29,95 +29,7 @@
 
 #define MEMORY "/sys/devices/system/memory"
 
-/* One machine and one run on it. */
-struct run {
-	struct kernel *kernel;
-	struct host before;
-	struct plan plan;
-	char *picture; /* of /sys before */
-	enum outcome outcome;
-	struct error err, unrepaired;
-	LIST(struct step_report) reports;
-	bool resumed;
-};
-
-static void make_run(struct run *run, void (*model)(struct host *))
-{
-	memset(run, 0, sizeof(*run));
-	model(&run->before);
-	model_plan(&run->before, PORT_A, &run->plan);
-	run->kernel = kernel_boot(&run->before);
-	run->picture = kernel_picture(run->kernel);
-}
-
-static int start_run(void **state, void (*model)(struct host *))
-{
-	static struct run run;
-
-	make_run(&run, model);
-	*state = &run;
-	return 0;
-}
-
-static int make_ram(void **state)
-{
-	return start_run(state, model_system_ram);
-}
-
-static int make_devdax(void **state)
-{
-	return start_run(state, model_devdax);
-}
-
-static void model_disabled(struct host *host)
-{
-	model_devdax(host);
-	dax_of(host, "dax0.0")->mode = DAX_DISABLED;
-}
-
-static int make_disabled(void **state)
-{
-	return start_run(state, model_disabled);
-}
-
-static int make_idle(void **state)
-{
-	return start_run(state, model_idle);
-}
-
-static int drop_run(void **state)
-{
-	struct run *run = *state;
-
-	kernel_halt(run->kernel);
-	host_free(&run->before);
-	plan_free(&run->plan);
-	free(run->picture);
-	free(run->reports.items);
-	return 0;
-}
-
 /* ---- running ---- */
-
-static struct host copy_of_host(const struct host *host)
-{
-	struct json_object *json = record_to_json(&host_record, host);
-	struct host copy = {0};
-
-	assert_int_equal(record_from_json(&host_record, &copy, json, "host", NULL), 0);
-	json_object_put(json);
-	return copy;
-}
-
-static struct plan copy_of_plan(const struct plan *plan)
-{
-	struct json_object *json = record_to_json(&plan_record, plan);
-	struct plan copy = {0};
-
-	assert_int_equal(record_from_json(&plan_record, &copy, json, "plan", NULL), 0);
-	json_object_put(json);
-	return copy;
-}
 
 static void with_engine(struct run *run, struct journal *journal, bool resumed, bool undo)
 {
@@ -127,14 +39,12 @@ static void with_engine(struct run *run, struct journal *journal, bool resumed, 
 		.plan = &journal->plan,
 		.journal = journal,
 		.resumed = resumed,
-		.offline_timeout_ms = 5000,
 	};
 
 	run->err = run->unrepaired = (struct error){0};
 	run->outcome = undo ? engine_abort(&engine, &run->err)
 			    : engine_run(&engine, &run->err, &run->unrepaired);
-	free(run->reports.items);
-	memcpy(&run->reports, &engine.reports, sizeof(run->reports));
+	keep_reports(run, &engine);
 }
 
 static void recover(struct run *run)
@@ -145,11 +55,6 @@ static void recover(struct run *run)
 
 	journal_init(&run->kernel->tree.sys, &journal, &plan, &host);
 	with_engine(run, &journal, false, false);
-}
-
-static bool has_journal(struct run *run)
-{
-	return sys_exists(&run->kernel->tree.sys, "/var/lib/cxl-iso/recover-" PORT_A ".json");
 }
 
 static void go_on(struct run *run, bool undo)
@@ -163,49 +68,6 @@ static void go_on(struct run *run, bool undo)
 	with_engine(run, &journal, true, undo);
 }
 
-static void check_outcome(struct run *run, enum outcome outcome, const char *text)
-{
-	if (run->outcome != outcome || strcmp(run->err.text, text) != 0 || run->kernel->disaster[0])
-		fail_msg("%s \"%s\" (hint \"%s\"; putting back: \"%s\") instead of %s \"%s\"; %s",
-			 outcome_names[run->outcome], run->err.text, run->err.hint,
-			 run->unrepaired.text, outcome_names[outcome], text, run->kernel->disaster);
-}
-
-static void check_as_before(struct run *run, const char *when)
-{
-	cleanup_free char *now = kernel_picture(run->kernel);
-	size_t same = 0;
-
-	if (run->kernel->disaster[0])
-		fail_msg("%s: %s", when, run->kernel->disaster);
-	while (now[same] && now[same] == run->picture[same])
-		same++;
-	if (now[same] != run->picture[same])
-		fail_msg("%s: not as before:\n%.200s\ninstead of\n%.200s", when,
-			 now + (same > 60 ? same - 60 : 0),
-			 run->picture + (same > 60 ? same - 60 : 0));
-	if (has_journal(run))
-		fail_msg("%s: the journal was left", when);
-}
-
-/* "offline-memory done, ..." of all steps */
-static void check_reports(struct run *run, const char *const *expected)
-{
-	char got[2048] = "", want[2048] = "";
-	size_t used = 0;
-
-	list_each(report, &run->reports)
-		used += (size_t)snprintf(got + used, sizeof(got) - used, "  %s %s\n",
-					 step_names[report->kind],
-					 step_result_names[report->result]);
-	for (used = 0; *expected; expected++)
-		used += (size_t)snprintf(want + used, sizeof(want) - used, "  %s\n", *expected);
-	if (strcmp(got, want) != 0)
-		fail_msg("did\n%sinstead of\n%s", got, want);
-}
-
-#define STEPS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 /* ---- nothing goes wrong ---- */
 
 static void test_ram(void **state)
@@ -216,13 +78,14 @@ static void test_ram(void **state)
 	check_outcome(run, OUTCOME_DONE, "");
 	check_as_before(run, "recovered");
 	check_reports(run,
-		      STEPS("hold-new-memory done", "offline-memory done", "unbind-dax done",
-			    "disable-region done", "delete-region done", "mark-device done",
-			    "remove-function done", "reset-port done", "rescan-port done",
-			    "check-reset done", "hold-new-memory already", "rescan-port already",
-			    "create-region done", "check-decoder done", "load-module already",
-			    "load-module already", "enable-region done", "bind-dax already",
-			    "online-memory done", "release-new-memory done"));
+		      STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
+			    "unbind-dax done", "disable-region done", "delete-region done",
+			    "mark-device done", "remove-function done", "reset-port done",
+			    "rescan-port done", "check-reset done", "hold-new-memory already",
+			    "rescan-port already", "create-region done", "check-decoder done",
+			    "load-module already", "load-module already", "enable-region done",
+			    "arrange-dax already", "bind-dax already", "online-memory done",
+			    "release-new-memory done"));
 }
 
 static void test_devdax(void **state)
@@ -300,7 +163,7 @@ static void test_holes_below(void **state)
 	assert_true(sys_exists(&run->kernel->tree.sys, "/sys/bus/cxl/devices/region2"));
 }
 
-static int make_holes(void **state)
+static int run_holes(void **state)
 {
 	struct run *run;
 
@@ -413,7 +276,7 @@ static void model_half(struct host *host)
 	strcpy(host->blocks.items[1].zones, "Normal Movable");
 }
 
-static int make_half(void **state)
+static int run_half(void **state)
 {
 	return start_run(state, model_half);
 }
@@ -440,8 +303,9 @@ static void test_kernel_keeps_blocks(void **state)
 			    "rebooted");
 	assert_true(has_journal(run));
 	/* nothing more was tried, but what the whole host shares is given back */
-	check_reports(run, STEPS("hold-new-memory done", "offline-memory done", "unbind-dax failed",
-				 "release-new-memory done"));
+	check_reports(run,
+		      STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
+			    "unbind-dax failed", "release-new-memory done"));
 	check_file(&run->kernel->tree, "online", MEMORY "/auto_online_blocks");
 }
 
@@ -654,17 +518,18 @@ static void on_begin(struct progress *progress, const struct step *step, size_t 
 
 	(void)step;
 	assert_int_equal(at, ++listener->begun);
-	assert_int_equal(total, 20);
+	assert_int_equal(total, 22);
 }
 
-static void on_part(struct progress *progress, const struct step *step, uint64_t done,
-		    uint64_t total)
+static void on_part(struct progress *progress, const struct step *step, const struct part *part)
 {
 	struct listener *listener = (struct listener *)progress;
 
 	assert_true(step->kind == STEP_OFFLINE_MEMORY || step->kind == STEP_ONLINE_MEMORY);
-	assert_int_equal(total, 2);
-	assert_int_equal(done, listener->parts++ % 2 + 1);
+	assert_int_equal(part->blocks_total, 2);
+	assert_int_equal(part->blocks_done, listener->parts++ % 2 + 1);
+	assert_int_equal(part->total, 2 * BLOCK_SIZE);
+	assert_int_equal(part->done, part->blocks_done * BLOCK_SIZE);
 }
 
 static void on_end(struct progress *progress, const struct step *step,
@@ -690,12 +555,11 @@ static void test_progress(void **state)
 		.before = &run->before,
 		.plan = &run->plan,
 		.progress = &listener.progress,
-		.offline_timeout_ms = 5000,
 	};
 
 	assert_int_equal(engine_run(&engine, &run->err, &run->unrepaired), OUTCOME_DONE);
-	assert_int_equal(listener.begun, 20);
-	assert_int_equal(listener.ended, 20);
+	assert_int_equal(listener.begun, 22);
+	assert_int_equal(listener.ended, 22);
 	assert_int_equal(listener.parts, 4);
 	assert_int_equal(listener.turned, 0);
 }
@@ -714,7 +578,7 @@ static void test_progress_of_failure(void **state)
 	run->kernel->pinned = 210;
 	assert_int_equal(engine_run(&engine, &run->err, &run->unrepaired), OUTCOME_PUT_BACK);
 	assert_int_equal(listener.turned, 1);
-	assert_int_equal(listener.ended, 12);
+	assert_int_equal(listener.ended, 14);
 }
 
 /* ---- plans that do not fit the picture ---- */
@@ -952,7 +816,7 @@ static void test_wait_for(void **state)
 	assert_int_equal(never.calls, 1); /* at least once */
 }
 
-#define ON(machine, test) cmocka_unit_test_setup_teardown(test, make_##machine, drop_run)
+#define ON(machine, test) cmocka_unit_test_setup_teardown(test, run_##machine, drop_run)
 
 int main(void)
 {

@@ -205,12 +205,12 @@ static void test_journal_broken(void **state)
 {
 	struct tree *tree = *state;
 
-	write_journal(tree, "{\"schema\": \"cxl-iso/capture\", \"version\": 1}");
+	write_journal(tree, "{\"schema\": \"cxl-iso/capture\", \"version\": 3}");
 	check_refused(tree, -EINVAL,
 		      ": expected a document of schema cxl-iso/journal, found cxl-iso/capture", "");
-	write_journal(tree, "{\"schema\": \"cxl-iso/journal\", \"version\": 1}");
+	write_journal(tree, "{\"schema\": \"cxl-iso/journal\", \"version\": 2}");
 	check_refused(tree, -EINVAL, ": journal is missing", "");
-	write_journal(tree, "{\"schema\": \"cxl-iso/journal\", \"version\": 1, \"journal\": {}}");
+	write_journal(tree, "{\"schema\": \"cxl-iso/journal\", \"version\": 2, \"journal\": {}}");
 	check_refused(tree, -EINVAL, ": journal.operation is missing", "");
 }
 

@@ -107,8 +107,9 @@ static void test_devdax_contents(void **state)
 
 	check_recover(host, PORT_A, "devdax-contents dax0.0");
 	check_says(host, PORT_A, "devdax-contents", SEVERITY_LOSES,
-		   "the reset loses the contents of dax0.0 (256 MiB)",
-		   "copy away what is needed, then say --discard-contents");
+		   "a reset loses the contents of dax0.0 (256 MiB)",
+		   "keep them in a file: --save=DIRECTORY; or say that they may go: "
+		   "--discard-contents");
 	dax_of(host, "dax0.0")->mode = DAX_DISABLED; /* they are lost as well */
 	check_recover(host, PORT_A, "devdax-contents dax0.0");
 }
@@ -121,7 +122,8 @@ static void test_devdax_in_use(void **state)
 	check_recover(host, PORT_A, "devdax-in-use dax0.0", "devdax-contents dax0.0");
 	check_blocks(host, PORT_A, "devdax-in-use",
 		     "qemu[4711] maps /dev/dax0.0 and would be killed by SIGBUS",
-		     "stop it first; daxctl-ext list-users dax0.0 shows all users");
+		     "stop it first, or say how: --users=wait, term or kill; daxctl-ext list-users "
+		     "dax0.0 shows all users");
 	check_not_forcible(host, PORT_A, "devdax-contents");
 }
 

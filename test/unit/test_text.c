@@ -87,10 +87,8 @@ static int narrow(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_short),
-		cmocka_unit_test(test_width),
-		cmocka_unit_test(test_long_word),
-		cmocka_unit_test(test_blanks),
+		cmocka_unit_test(test_short),	  cmocka_unit_test(test_width),
+		cmocka_unit_test(test_long_word), cmocka_unit_test(test_blanks),
 		cmocka_unit_test(test_sizes),
 	};
 

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ui/operation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/document.h"
+#include "sys/util.h"
+#include "ui/progress.h"
+
+static int discard_contents, grace_s = 30, timeout_s = 600, hook_timeout_s = 300;
+static char *users, *save, *to, *progress_how;
+
+const struct poptOption operation_options[] = {
+	{"users", '\0', POPT_ARG_STRING, &users, 0,
+	 "what is done about users of devdax devices: refuse (default), wait, term or kill",
+	 "USERS"},
+	{"grace", '\0', POPT_ARG_INT, &grace_s, 0, "how long they have to end (default 30)",
+	 "SECONDS"},
+	{"save", '\0', POPT_ARG_STRING, &save, 0,
+	 "keep the contents of devdax devices in files there", "DIRECTORY"},
+	{"discard-contents", '\0', POPT_ARG_NONE, &discard_contents, 0,
+	 "contents of devdax devices may be lost", NULL},
+	{"to", '\0', POPT_ARG_STRING, &to, 0, "move pages to these nodes, as 0,2-3", "NODES"},
+	{"timeout", '\0', POPT_ARG_INT, &timeout_s, 0,
+	 "how long offlining a dax device's memory may take (default 600)", "SECONDS"},
+	{"hook-timeout", '\0', POPT_ARG_INT, &hook_timeout_s, 0,
+	 "how long a hook may take (default 300)", "SECONDS"},
+	{"progress", '\0', POPT_ARG_STRING, &progress_how, 0,
+	 "how to show progress: text, json or none", "PROGRESS"},
+	POPT_TABLEEND};
+
+/* Numbers of nodes. */
+void operation_complete_nodes(const char *const *objects)
+{
+	cleanup_names struct names nodes = {0};
+
+	(void)objects;
+	if (sys_list(&machine, &nodes, "node", "/sys/devices/system/node"))
+		return;
+	for (size_t i = 0; i < nodes.count; i++)
+		puts(nodes.items[i] + strlen("node"));
+}
+
+static int find_word(const char *const *words, const char *word)
+{
+	for (int i = 0; words[i]; i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	return -1;
+}
+
+static int read_seconds(const char *option, int seconds, uint64_t *milliseconds, struct error *err)
+{
+	*milliseconds = (uint64_t)seconds * 1000;
+	if (seconds > 0 && seconds <= 86400)
+		return 0;
+	return fail(err, -EINVAL, "%s: expected 1 to 86400 seconds", option);
+}
+
+static int read_users(struct manner *manner, struct error *err)
+{
+	manner->users = users ? find_word(users_policy_names, users) : USERS_REFUSE;
+	if (manner->users >= 0)
+		return 0;
+	return fail(err, -EINVAL, "--users: expected refuse, wait, term or kill, not \"%s\"",
+		    users);
+}
+
+static int read_save(struct manner *manner, struct error *err)
+{
+	if (save && discard_contents)
+		return fail(err, -EINVAL, "only one of --save and --discard-contents");
+	if (save && save[0] != '/')
+		return fail(err, -EINVAL, "--save: expected an absolute path, not \"%s\"", save);
+	manner->save = save;
+	return 0;
+}
+
+int operation_read(char **force, const char *const *rules, struct manner *manner,
+		   struct consent *consent, struct progress **progress, struct error *err)
+{
+	int rc = ui_check_force(force, rules, err);
+
+	*manner = (struct manner){.to = to};
+	if (!rc)
+		rc = read_users(manner, err);
+	if (!rc)
+		rc = read_save(manner, err);
+	if (!rc)
+		rc = read_seconds("--grace", grace_s, &manner->grace_ms, err);
+	if (!rc)
+		rc = read_seconds("--timeout", timeout_s, &manner->offline_ms, err);
+	if (!rc)
+		rc = read_seconds("--hook-timeout", hook_timeout_s, &manner->hook_ms, err);
+	*consent = (struct consent){
+		.force = (const char *const *)force,
+		.discard_contents = discard_contents,
+		.save = save,
+		.users = manner->users,
+	};
+	return rc ? rc : progress_choose(progress_how, progress, err);
+}
+
+bool operation_destroys(const struct manner *manner, const struct consent *consent)
+{
+	return consent->discard_contents || manner->users == USERS_TERM ||
+	       manner->users == USERS_KILL;
+}
+
+void operation_say_loaded(const char *module)
+{
+	ui_note("loaded module %s", module);
+}
+
+void operation_print_steps(const char *title, size_t first, const struct step_list *steps)
+{
+	printf("%s\n", title);
+	for (size_t i = 0; i < steps->count; i++)
+		printf("  %2zu  %s\n", first + i, steps->items[i].text);
+}
+
+void operation_print_plan(const struct plan *plan, const struct findings *findings)
+{
+	struct json_object *document = document_new("cxl-iso/plan", 2);
+
+	json_object_object_add(document, "plan", record_to_json(&plan_record, plan));
+	json_object_object_add(document, "findings", ui_findings(findings));
+	ui_print_json(document);
+}
+
+void operation_add_result(struct json_object *json, const struct engine *engine,
+			  enum outcome outcome, enum status status, const struct error *err,
+			  const struct error *unrepaired)
+{
+	struct json_object *steps = json_object_new_array();
+
+	json_object_object_add(json, "outcome", json_object_new_string(outcome_names[outcome]));
+	json_object_object_add(json, "exit_status", json_object_new_int((int)status));
+	json_object_object_add(json, "error", ui_text_or_null(err->text));
+	json_object_object_add(json, "hint", ui_text_or_null(err->hint));
+	json_object_object_add(json, "unrepaired", ui_text_or_null(unrepaired->text));
+	list_each(report, &engine->reports)
+		json_object_array_add(steps, record_to_json(&step_report_record, report));
+	json_object_object_add(json, "steps", steps);
+}

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include <daxctl/libdaxctl.h>
 
@@ -61,8 +62,17 @@ static bool addresses_are_readable(const struct sys *sys, const char *name)
 	return sys_read_u64(sys, &start, "/sys/bus/dax/devices/%s/resource", name) != -EACCES;
 }
 
+static int by_start(const void *a, const void *b)
+{
+	const struct mapping *left = a, *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+/* libdaxctl has them in the order of the directory, which is none, and their offsets in pages. */
 static void add_mappings(const struct sys *sys, struct daxctl_dev *dev, struct dax *dax)
 {
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct daxctl_mapping *from;
 
 	if (!addresses_are_readable(sys, dax->name)) {
@@ -74,8 +84,9 @@ static void add_mappings(const struct sys *sys, struct daxctl_dev *dev, struct d
 
 		mapping->start = daxctl_mapping_get_start(from);
 		mapping->size = daxctl_mapping_get_size(from);
-		mapping->offset = daxctl_mapping_get_offset(from);
+		mapping->offset = daxctl_mapping_get_offset(from) * page;
 	}
+	list_sort(&dax->mappings, by_start);
 	if (dax->mappings.count || !dax->size)
 		return;
 	/* Kernels before 5.10 have no mapping directories: one range is all there can be. */

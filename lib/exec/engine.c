@@ -33,6 +33,7 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_CREATE_REGION] = &step_create_region,
 	[STEP_CHECK_DECODER] = &step_check_decoder,
 	[STEP_ENABLE_REGION] = &step_enable_region,
+	[STEP_ARRANGE_DAX] = &step_arrange_dax,
 	[STEP_BIND_DAX] = &step_bind_dax,
 	[STEP_ONLINE_MEMORY] = &step_online_memory,
 	[STEP_RELEASE_NEW_MEMORY] = &step_release_new_memory,

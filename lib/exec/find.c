@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 
 #include "sys/util.h"
 
 #define CXL "/sys/bus/cxl/devices"
+#define DAX "/sys/bus/dax/devices"
 
 int find_region_at(const struct sys *sys, uint64_t start, char name[NAME_SIZE])
 {
@@ -25,24 +25,39 @@ int find_region_at(const struct sys *sys, uint64_t start, char name[NAME_SIZE])
 	return rc ? rc : -ENOENT;
 }
 
-int find_dax_of(const struct sys *sys, const char *region, char name[NAME_SIZE])
+static bool begins_at(const struct sys *sys, const char *dax, uint64_t start)
+{
+	cleanup_names struct names mappings = {0};
+	uint64_t at;
+
+	if (sys_list(sys, &mappings, "mapping", DAX "/%s", dax))
+		return false;
+	for (size_t i = 0; i < mappings.count; i++)
+		if (sys_read_u64(sys, &at, DAX "/%s/%s/start", dax, mappings.items[i]) == 0 &&
+		    at == start)
+			return true;
+	return false;
+}
+
+int find_dax_at(const struct sys *sys, uint64_t start, char name[NAME_SIZE])
 {
 	cleanup_names struct names devices = {0};
-	char path[PATH_MAX], part[NAME_SIZE + 2];
-	int rc = sys_list(sys, &devices, "dax", "/sys/bus/dax/devices");
+	int rc = sys_list(sys, &devices, "dax", DAX);
 
-	snprintf(part, sizeof(part), "/%s/", region);
-	for (size_t i = 0; !rc && i < devices.count; i++) {
-		uint64_t size;
-
-		if (sys_read_u64(sys, &size, "/sys/bus/dax/devices/%s/size", devices.items[i]) ||
-		    !size ||
-		    sys_real_path(sys, path, "/sys/bus/dax/devices/%s", devices.items[i]) ||
-		    !strstr(path, part))
-			continue;
-		return copy_text(name, NAME_SIZE, devices.items[i]) ? 0 : -ENAMETOOLONG;
-	}
+	for (size_t i = 0; !rc && i < devices.count; i++)
+		if (begins_at(sys, devices.items[i], start))
+			return copy_text(name, NAME_SIZE, devices.items[i]) ? 0 : -ENAMETOOLONG;
 	return rc ? rc : -ENOENT;
+}
+
+int find_dax_devices(const struct sys *sys, const char *region, struct names *names)
+{
+	cleanup_names struct names dax_regions = {0};
+	int rc = sys_list(sys, &dax_regions, "dax_region", CXL "/%s", region);
+
+	if (rc || !dax_regions.count)
+		return rc;
+	return sys_list(sys, names, "dax", CXL "/%s/%s", region, dax_regions.items[0]);
 }
 
 int find_memdev(const struct sys *sys, const struct memdev *before, char name[NAME_SIZE],

@@ -12,8 +12,13 @@
 /* The region that sits at @start now. -ENOENT (no text) if there is none. */
 int find_region_at(const struct sys *sys, uint64_t start, char name[NAME_SIZE]);
 
-/* The only dax device of a region. -ENOENT (no text) if there is none (yet). */
-int find_dax_of(const struct sys *sys, const char *region, char name[NAME_SIZE]);
+/* The dax device with a mapping that begins at @start now. -ENOENT (no text) if there is none
+ * (yet). */
+int find_dax_at(const struct sys *sys, uint64_t start, char name[NAME_SIZE]);
+
+/* All dax devices of a region of volatile memory, of size 0 as well; none is no error. Free @names
+ * with names_free(). */
+int find_dax_devices(const struct sys *sys, const char *region, struct names *names);
 
 /* The memory device with this one's PCI address and serial. -ENOENT (no text) if it is not there;
  * -ENODEV with a text if another device answers at the address. */

@@ -9,15 +9,22 @@
 
 #include "collect/collect.h"
 #include "exec/blocks.h"
+#include "exec/dax.h"
 #include "exec/find.h"
+#include "exec/layout.h"
 #include "sys/util.h"
 
 #define DAX "/sys/bus/dax"
 
-static void read_driver(struct engine *engine, const char *dax, char driver[NAME_SIZE])
+void dax_driver(struct engine *engine, const char *name, char driver[NAME_SIZE])
 {
 	driver[0] = '\0';
-	sys_link_name(engine->sys, driver, NAME_SIZE, DAX "/devices/%s/driver", dax);
+	sys_link_name(engine->sys, driver, NAME_SIZE, DAX "/devices/%s/driver", name);
+}
+
+bool dax_is_added(struct engine *engine, const struct dax *dax)
+{
+	return count_blocks(engine, dax).present == dax_whole_blocks(engine->before, dax);
 }
 
 static int refuse_users(struct engine *engine, const char *dax, struct error *err)
@@ -66,14 +73,33 @@ static int unbind_kmem(struct engine *engine, const struct dax *dax, const char 
 	return -EBUSY;
 }
 
-static int unbind(struct engine *engine, const struct dax *dax, const char *name, struct error *err)
+/* A driver lets go of all that the device has now: somebody may have resized it since. */
+static int refuse_other_layout(struct engine *engine, const struct dax *dax, const char *name,
+			       struct error *err)
+{
+	cleanup_layout struct dax now = {0};
+	int rc = layout_read(engine->sys, name, &now);
+
+	if (rc)
+		return fail_errno(err, rc, "cannot read the ranges of %s", name);
+	if (layout_is_same(&now, dax))
+		return 0;
+	fail(err, -EBUSY, "%s has other ranges than it had before", name);
+	hint(err, "somebody divided its region anew: see daxctl list -D");
+	return -EBUSY;
+}
+
+int dax_unbind(struct engine *engine, const struct dax *dax, const char *name, struct error *err)
 {
 	char driver[NAME_SIZE];
 	int rc;
 
-	read_driver(engine, name, driver);
+	dax_driver(engine, name, driver);
 	if (!driver[0])
 		return 0;
+	rc = refuse_other_layout(engine, dax, name, err);
+	if (rc)
+		return rc;
 	if (strcmp(driver, "kmem") == 0)
 		return unbind_kmem(engine, dax, name, err);
 	rc = refuse_users(engine, name, err);
@@ -86,7 +112,7 @@ static int observe_unbind(struct engine *engine, const struct step *step, bool *
 	char driver[NAME_SIZE];
 
 	(void)err;
-	read_driver(engine, step->object, driver);
+	dax_driver(engine, step->object, driver);
 	*done = !driver[0];
 	return 0;
 }
@@ -98,7 +124,7 @@ static int act_unbind(struct engine *engine, const struct step *step, struct err
 	if (!dax)
 		return fail(err, -EINVAL, "the plan names %s, which was not there before",
 			    step->object);
-	return unbind(engine, dax, step->object, err);
+	return dax_unbind(engine, dax, step->object, err);
 }
 
 const struct step_ops step_unbind_dax = {observe_unbind, act_unbind};
@@ -117,20 +143,18 @@ static const char *driver_for(const struct dax *dax)
 
 struct wanted {
 	struct engine *engine;
-	const struct region *region;
+	uint64_t start;
 	char name[NAME_SIZE]; /* of the dax device now */
 };
 
 static int dax_there(void *context)
 {
 	struct wanted *wanted = context;
-	char region[NAME_SIZE];
-	int rc = find_region_at(wanted->engine->sys, wanted->region->start, region);
 
-	return rc ? rc : find_dax_of(wanted->engine->sys, region, wanted->name);
+	return find_dax_at(wanted->engine->sys, wanted->start, wanted->name);
 }
 
-/* The dax device of the same region of before, whatever both are called now. */
+/* The dax device at the address of the step's, whatever it is called now; "" if there is none. */
 static int find_now(struct engine *engine, const struct step *step, unsigned int patience_ms,
 		    const struct dax **before, char name[NAME_SIZE], struct error *err)
 {
@@ -138,10 +162,10 @@ static int find_now(struct engine *engine, const struct step *step, unsigned int
 	int rc;
 
 	*before = host_dax(engine->before, step->object);
-	wanted.region = *before ? host_region(engine->before, (*before)->region) : NULL;
-	if (!wanted.region)
+	if (!*before || !(*before)->mappings.count)
 		return fail(err, -EINVAL, "the plan names %s, which was not there before",
 			    step->object);
+	wanted.start = (*before)->mappings.items[0].start;
 	rc = wait_for(dax_there, &wanted, patience_ms);
 	if (rc && rc != -ETIMEDOUT)
 		return fail_errno(err, rc, "cannot look for dax devices");
@@ -155,12 +179,6 @@ static bool is_aligned_as(struct engine *engine, const char *name, const struct 
 
 	return sys_read_u64(engine->sys, &align, DAX "/devices/%s/align", name) == 0 &&
 	       align == before->align;
-}
-
-/* kmem's driver link is there before its memory blocks are. */
-static bool has_added_all(struct engine *engine, const struct dax *dax)
-{
-	return count_blocks(engine, dax).present == dax_whole_blocks(engine->before, dax);
 }
 
 /* Whether its page structs go where they were before; a kernel that does not say leaves no choice. */
@@ -182,10 +200,10 @@ static bool is_as_before(struct engine *engine, const char *name, const struct d
 {
 	char driver[NAME_SIZE];
 
-	read_driver(engine, name, driver);
+	dax_driver(engine, name, driver);
 	if (!name[0] || strcmp(driver, driver_for(before)) != 0 || !is_set_as(engine, name, before))
 		return false;
-	return before->mode != DAX_SYSTEM_RAM || has_added_all(engine, before);
+	return before->mode != DAX_SYSTEM_RAM || dax_is_added(engine, before);
 }
 
 static int observe_bind(struct engine *engine, const struct step *step, bool *done,
@@ -215,12 +233,14 @@ static int bind(struct engine *engine, const char *name, const char *driver, str
 		rc = sys_write(engine->sys, err, name, DAX "/drivers/%s/new_id", driver);
 	else
 		sys_write(engine->sys, NULL, name, DAX "/drivers/device_dax/remove_id");
-	read_driver(engine, name, now);
+	dax_driver(engine, name, now);
 	if (!rc && !now[0])
-		rc = sys_write(engine->sys, err, name, DAX "/drivers/%s/bind", driver);
+		rc = sys_write(engine->sys, NULL, name, DAX "/drivers/%s/bind", driver);
+	if (rc == -EBUSY) /* something else bound it just now: observed after us */
+		rc = 0;
 	if (by_id)
 		sys_write(engine->sys, NULL, name, DAX "/drivers/%s/remove_id", driver);
-	return rc;
+	return rc ? fail_errno(err, rc, "cannot bind %s to %s", name, driver) : 0;
 }
 
 static int set_unbound(struct engine *engine, const char *name, const struct dax *before,
@@ -254,7 +274,7 @@ static int has_settled(void *context)
 static int rebind(struct engine *engine, const char *name, const struct dax *before,
 		  struct error *err)
 {
-	int rc = unbind(engine, before, name, err);
+	int rc = dax_unbind(engine, before, name, err);
 
 	if (!rc)
 		rc = set_unbound(engine, name, before, err);
@@ -269,10 +289,10 @@ static int is_taken(void *context)
 	struct settling *settling = context;
 	char driver[NAME_SIZE];
 
-	read_driver(settling->engine, settling->name, driver);
+	dax_driver(settling->engine, settling->name, driver);
 	if (!driver[0])
 		return -ENOENT;
-	if (strcmp(driver, "kmem") == 0 && !has_added_all(settling->engine, settling->before))
+	if (strcmp(driver, "kmem") == 0 && !dax_is_added(settling->engine, settling->before))
 		return -ENOENT;
 	return 0;
 }
@@ -287,12 +307,15 @@ static int act_bind(struct engine *engine, const struct step *step, struct error
 	if (rc)
 		return rc;
 	if (!name[0])
-		return fail(err, -ENODEV, "no dax device came up for the region at 0x%" PRIx64,
+		return fail(err, -ENODEV, "no dax device came up at 0x%" PRIx64,
 			    before->mappings.items[0].start);
+	rc = refuse_other_layout(engine, before, name, err);
+	if (rc)
+		return rc;
 	settling = (struct settling){engine, before, name};
 	wait_for(is_taken, &settling, 3000);
 	engine->dax_awaited = true;
-	read_driver(engine, name, driver);
+	dax_driver(engine, name, driver);
 	if (strcmp(driver, driver_for(before)) != 0 || !is_set_as(engine, name, before))
 		rc = rebind(engine, name, before, err);
 	if (!rc)

@@ -75,11 +75,15 @@ static int observe_disable(struct engine *engine, const struct step *step, bool 
 
 static int refuse_bound_dax(struct engine *engine, const char *region, struct error *err)
 {
-	char dax[NAME_SIZE];
+	cleanup_names struct names devices = {0};
+	int rc = find_dax_devices(engine->sys, region, &devices);
 
-	if (find_dax_of(engine->sys, region, dax) == 0 &&
-	    sys_exists(engine->sys, "/sys/bus/dax/devices/%s/driver", dax))
-		return fail(err, -EBUSY, "%s of %s was bound again", dax, region);
+	if (rc)
+		return fail_errno(err, rc, "cannot look for dax devices of %s", region);
+	for (size_t i = 0; i < devices.count; i++)
+		if (sys_exists(engine->sys, "/sys/bus/dax/devices/%s/driver", devices.items[i]))
+			return fail(err, -EBUSY, "%s of %s was bound again", devices.items[i],
+				    region);
 	return 0;
 }
 

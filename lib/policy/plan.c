@@ -135,10 +135,15 @@ static struct planning planning_of(const struct survey *survey, const struct bel
 	return p;
 }
 
+static bool is_pmem(const struct region *region)
+{
+	return strcmp(region->mode, "pmem") == 0;
+}
+
 /* Those of persistent memory come and go with their namespaces. */
 static bool is_persistent(const struct dax_view *view)
 {
-	return view->region && strcmp(view->region->mode, "pmem") == 0;
+	return view->region && is_pmem(view->region);
 }
 
 #define each_volatile(view, p)             \
@@ -220,11 +225,17 @@ static void add_hooks(const struct planning *p, struct step_list *steps, const c
 
 /* ---- what the whole host shares ---- */
 
-/* Memory blocks may come up: kmem gets its devices back, or takes those of a new region first. */
+/* Memory blocks may come up: kmem gets its devices back, or it takes a new region, whatever that was
+ * used for. */
 static bool adds_memory(const struct planning *p)
 {
 	each_volatile(view, p)
-		if (p->what->port || view->dax->mode == DAX_SYSTEM_RAM)
+		if (view->dax->mode == DAX_SYSTEM_RAM)
+			return true;
+	if (!p->what->port)
+		return false;
+	list_each_pointer(region, &p->what->regions)
+		if (!is_pmem(region))
 			return true;
 	return false;
 }
@@ -431,14 +442,6 @@ static void plan_reset(const struct planning *p)
 	add_hooks(p, down, "after-reset");
 }
 
-static bool has_volatile_dax(const struct planning *p, const struct region *region)
-{
-	each_volatile(view, p)
-		if (view->region == region)
-			return true;
-	return false;
-}
-
 static void plan_region(const struct planning *p, const struct region *region)
 {
 	struct step_list *up = &p->plan->up;
@@ -452,7 +455,7 @@ static void plan_region(const struct planning *p, const struct region *region)
 	add_step(up, STEP_LOAD_MODULE, "dax_cxl", "load module dax_cxl if needed");
 	add_modules(p);
 	add_step(up, STEP_ENABLE_REGION, region->name, "enable the region");
-	if (has_volatile_dax(p, region))
+	if (!is_pmem(region))
 		add_step(up, STEP_ARRANGE_DAX, region->name,
 			 "make its dax devices of the ranges of before");
 }

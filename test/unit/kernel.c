@@ -32,6 +32,7 @@
 #define MEMORY	"/sys/devices/system/memory"
 #define ROOT	"/sys/devices/root0"
 #define REGIONS ROOT "/decoder0.0" /* they are below their window */
+#define RANGES	8		   /* of a dax device, at most */
 #define DECODER "decoder3.0"	   /* the device's first, the only one that is used */
 
 static struct kernel *running; /* there is one at a time */
@@ -137,44 +138,77 @@ static int store_state(int block, const char *text)
 	return 0;
 }
 
-/* The blocks of the dax device: it fills the device's memory, wherever that is. */
-static int first_block(void)
-{
-	return (int)(running->hdm_start / BLOCK_SIZE);
-}
+/* Whole blocks of a range. */
+#define each_block(block, start, size)                                                     \
+	for (int block = (int)(((start) + running->block_size - 1) / running->block_size); \
+	     ((uint64_t)block + 1) * running->block_size <= (start) + (size); block++)
 
-#define each_block(block)               \
-	for (int block = first_block(); \
-	     block < first_block() + (int)(running->hdm_size / BLOCK_SIZE); block++)
-
-static void add_blocks(void)
-{
-	char policy[64];
-
-	get(policy, MEMORY "/auto_online_blocks");
-	each_block(block) if (strcmp(policy, "offline") == 0)
-		set_block(block, "offline\n", "Normal Movable\n");
-	else set_block(block, "online\n", "Normal\n");
-}
-
-static bool any_online(void)
+static bool any_online(uint64_t start, uint64_t size)
 {
 	bool online = false;
 
-	each_block(block) online |= is_online(block);
+	each_block(block, start, size) online |= is_online(block);
 	return online;
 }
 
-/* ---- dax ---- */
+/* ---- dax: what drivers do ---- */
 
-static void bind_dax(const char *dax, const char *driver)
+struct range {
+	uint64_t start, size;
+};
+
+static size_t ranges_of(const char *dax, struct range ranges[RANGES])
+{
+	cleanup_names struct names mappings = {0};
+
+	sys_list(&running->tree.sys, &mappings, "mapping", DAX "/devices/%s", dax);
+	assert_true(mappings.count <= RANGES);
+	for (size_t i = 0; i < mappings.count; i++) {
+		ranges[i].start = number(DAX "/devices/%s/mapping%zu/start", dax, i);
+		ranges[i].size =
+			number(DAX "/devices/%s/mapping%zu/end", dax, i) + 1 - ranges[i].start;
+	}
+	return mappings.count;
+}
+
+#define each_range(range, dax)                                                      \
+	for (struct range ranges_[RANGES], *range = ranges_,                        \
+					   *end_ = range + ranges_of(dax, ranges_); \
+	     range < end_; range++)
+
+static void add_blocks(const char *dax)
+{
+	char policy[64];
+	bool online = strcmp(get(policy, MEMORY "/auto_online_blocks"), "offline") != 0;
+
+	each_range(range, dax) each_block(block, range->start, range->size)
+		set_block(block, online ? "online\n" : "offline\n",
+			  online ? "Normal\n" : "Normal Movable\n");
+}
+
+static void remove_blocks(const char *dax)
+{
+	each_range(range, dax)
+	{
+		if (any_online(range->start, range->size))
+			break_down("%s taken from kmem with memory online", dax);
+		each_block(block, range->start,
+			   range->size) if (!is_online(block) && !running->keeps_blocks)
+			drop(MEMORY "/memory%d", block);
+	}
+}
+
+static int bind_dax(const char *dax, const char *driver)
 {
 	char target[64];
 
+	if (!number(DAX "/devices/%s/size", dax))
+		return -ENXIO;
 	snprintf(target, sizeof(target), DAX "/drivers/%s", driver);
 	link(target, DAX "/devices/%s/driver", dax);
 	if (strcmp(driver, "kmem") == 0)
-		add_blocks();
+		add_blocks(dax);
+	return 0;
 }
 
 static int unbind_dax(const char *dax, const char *driver)
@@ -185,12 +219,8 @@ static int unbind_dax(const char *dax, const char *driver)
 	if (strcmp(now, driver) != 0)
 		return -ENODEV;
 	drop(DAX "/devices/%s/driver", dax);
-	if (strcmp(driver, "kmem") != 0)
-		return 0;
-	if (any_online())
-		break_down("%s taken from kmem with memory online", dax);
-	each_block(block) if (!is_online(block) && !running->keeps_blocks)
-		drop(MEMORY "/memory%d", block);
+	if (strcmp(driver, "kmem") == 0)
+		remove_blocks(dax);
 	return 0;
 }
 
@@ -204,8 +234,164 @@ static int store_dax(const char *driver, const char *file, const char *text)
 		return 0;
 	if (exists(DAX "/devices/%s/driver", text))
 		return strcmp(file, "new_id") == 0 ? 0 : -EBUSY;
-	bind_dax(text, driver);
+	return bind_dax(text, driver);
+}
+
+/* ---- dax: how the memory of a region is divided ---- */
+
+/* Where it is in sysfs, and the region's own orders. */
+static void dax_path(char path[128], const char *region, const char *rest)
+{
+	snprintf(path, 128, REGIONS "/%s/dax_%s/%s", region, region, rest);
+}
+
+static void add_dax(const char *region, const char *dax)
+{
+	char path[128];
+
+	dax_path(path, region, dax);
+	put("0x0\n", "%s/size", path);
+	put("2097152\n", "%s/align", path);
+	put("", "%s/mapping", path);
+	link(path, DAX "/devices/%s", dax);
+}
+
+static void add_range(const char *dax, uint64_t start, uint64_t size)
+{
+	struct range ranges[RANGES];
+	size_t count = ranges_of(dax, ranges);
+	uint64_t before = number(DAX "/devices/%s/size", dax);
+	char path[128];
+
+	snprintf(path, sizeof(path), DAX "/devices/%s/mapping%zu", dax, count);
+	put_number(start, path, "start");
+	put_number(start + size - 1, path, "end");
+	put_number(before / (uint64_t)sysconf(_SC_PAGESIZE), path, "page_offset");
+	snprintf(path, sizeof(path), DAX "/devices/%s", dax);
+	put_number(before + size, path, "size");
+}
+
+/* What lies in the range belongs to no device of the region. */
+static bool is_left(const char *region, uint64_t start, uint64_t size)
+{
+	cleanup_names struct names devices = {0};
+	char path[128];
+
+	dax_path(path, region, "");
+	sys_list(&running->tree.sys, &devices, "dax", "%s", path);
+	for (size_t i = 0; i < devices.count; i++)
+		each_range(range, devices.items[i]) if (ranges_overlap(start, size, range->start,
+								       range->size)) return false;
+	return start >= number(CXL "/%s/resource", region) &&
+	       start + size <= number(CXL "/%s/resource", region) + number(CXL "/%s/size", region);
+}
+
+/* The lowest number that is free. */
+static int create_dax(const char *region)
+{
+	int id = atoi(region + strlen("region")), i = 0;
+	char path[128], name[32];
+
+	while (exists(DAX "/devices/dax%d.%d", id, i))
+		i++;
+	snprintf(name, sizeof(name), "dax%d.%d", id, i);
+	add_dax(region, name);
+	dax_path(path, region, "dax_region/create");
+	put(name, "%s", path);
 	return 0;
+}
+
+static int delete_dax(const char *region, const char *dax)
+{
+	char path[128];
+
+	dax_path(path, region, dax);
+	if (!exists("%s", path))
+		return -ENXIO;
+	if (exists(DAX "/devices/%s/driver", dax) || number(DAX "/devices/%s/size", dax) ||
+	    strcmp(strchr(dax, '.'), ".0") == 0)
+		return -EBUSY;
+	drop(DAX "/devices/%s", dax);
+	drop("%s", path);
+	return 0;
+}
+
+/* Only to nothing: nobody here wants another size. */
+static int resize_dax(const char *dax, const char *text)
+{
+	struct range ranges[RANGES];
+	size_t count = ranges_of(dax, ranges);
+
+	if (exists(DAX "/devices/%s/driver", dax))
+		return -EBUSY;
+	if (strcmp(text, "0") != 0)
+		return -EINVAL;
+	while (count)
+		drop(DAX "/devices/%s/mapping%zu", dax, --count);
+	put("0x0\n", DAX "/devices/%s/size", dax);
+	return 0;
+}
+
+/* A driver would not notice, and a range that is not aligned is taken without effect. */
+static int store_range(const char *region, const char *dax, const char *text)
+{
+	uint64_t start, end, align = number(DAX "/devices/%s/align", dax);
+
+	if (sscanf(text, "%" SCNx64 "-%" SCNx64, &start, &end) != 2 || end < start)
+		return -EINVAL;
+	if (exists(DAX "/devices/%s/driver", dax))
+		break_down("%s was given more memory while a driver has it", dax);
+	if ((end + 1 - start) % (align > 2 * MIB ? align : 2 * MIB))
+		return 0;
+	if (!is_left(region, start, end + 1 - start))
+		return -ENOMEM;
+	add_range(dax, start, end + 1 - start);
+	return 0;
+}
+
+static int store_align(const char *dax, const char *text)
+{
+	if (exists(DAX "/devices/%s/driver", dax))
+		return -EBUSY;
+	put(text, DAX "/devices/%s/align", dax);
+	return 0;
+}
+
+/* @file is below the region's: dax_region0/dax0.0/size */
+static int store_division(const char *region, const char *file, const char *text)
+{
+	char object[64], attribute[64];
+
+	if (sscanf(file, "dax_region%*d/%63[^/]/%63s", object, attribute) != 2)
+		return -EINVAL;
+	if (strcmp(attribute, "create") == 0)
+		return create_dax(region);
+	if (strcmp(attribute, "delete") == 0)
+		return delete_dax(region, text);
+	if (strcmp(attribute, "size") == 0)
+		return resize_dax(object, text);
+	if (strcmp(attribute, "mapping") == 0)
+		return store_range(region, object, text);
+	return store_align(object, text);
+}
+
+/* One device over all of the region, which kmem takes. */
+static void add_default_dax(const char *region)
+{
+	char path[128], name[32];
+
+	dax_path(path, region, "dax_region");
+	put_number((uint64_t)atoi(region + strlen("region")), path, "id");
+	put("", "%s/delete", path);
+	put("", "%s/create", path);
+	snprintf(name, sizeof(name), "dax%d.0", atoi(region + strlen("region")));
+	add_dax(region, name);
+	add_range(name, number(CXL "/%s/resource", region), number(CXL "/%s/size", region));
+	if (running->takes_late)
+		running->taken_at = now_ms() + running->takes_late;
+	else
+		bind_dax(name, "kmem");
+	strcpy(running->taken, name);
 }
 
 /* ---- regions ---- */
@@ -331,23 +517,12 @@ static int store_commit(const char *region, uint64_t commit)
 	put_number(commit, path, "commit");
 	if (!target[0])
 		return 0;
-	if (!commit && any_online())
+	if (!commit && any_online(running->hdm_start, running->hdm_size))
 		break_down("%s decommitted with memory online", region);
 	running->hdm_start = commit ? number("%s/resource", path) : 0;
 	running->hdm_size = commit ? number("%s/size", path) : 0;
 	if (running->loses_decoders)
 		running->hdm_size = 0;
-	return 0;
-}
-
-static int store_align(const char *region, const char *text)
-{
-	char path[128];
-
-	region_path(path, region);
-	if (exists("%s/dax_region0/dax0.0/driver", path))
-		return -EBUSY;
-	put(text, "%s/dax_region0/dax0.0/align", path);
 	return 0;
 }
 
@@ -359,8 +534,8 @@ static int store_region(const char *region, const char *file, const char *text)
 	region_path(path, region);
 	if (strcmp(file, "target0") == 0)
 		return store_target(region, text);
-	if (strcmp(file, "dax_region0/dax0.0/align") == 0)
-		return store_align(region, text);
+	if (starts_with(file, "dax_region"))
+		return store_division(region, file, text);
 	if (!parse_u64(text, &value))
 		return -EINVAL;
 	if (strcmp(file, "size") == 0)
@@ -373,29 +548,28 @@ static int store_region(const char *region, const char *file, const char *text)
 
 static int enable_region(const char *region)
 {
-	char dax[128];
-
 	if (!exists(CXL "/%s", region) || exists(CXL "/%s/driver", region))
 		return -ENODEV;
 	if (!number(CXL "/%s/commit", region))
 		return -ENXIO;
 	link("/sys/bus/cxl/drivers/cxl_region", REGIONS "/%s/driver", region);
-	put("0x10000000\n", REGIONS "/%s/dax_region0/dax0.0/size", region);
-	put("2097152\n", REGIONS "/%s/dax_region0/dax0.0/align", region);
-	snprintf(dax, sizeof(dax), REGIONS "/%s/dax_region0/dax0.0", region);
-	link(dax, DAX "/devices/dax0.0");
-	bind_dax("dax0.0", "kmem");
+	add_default_dax(region);
 	return 0;
 }
 
 static int disable_region(const char *region)
 {
+	cleanup_names struct names devices = {0};
+
 	if (!exists(CXL "/%s/driver", region))
 		return -ENODEV;
-	if (exists(DAX "/devices/dax0.0/driver"))
-		break_down("%s disabled while its dax device is bound", region);
-	drop(DAX "/devices/dax0.0");
-	drop(REGIONS "/%s/dax_region0", region);
+	sys_list(&running->tree.sys, &devices, "dax", REGIONS "/%s/dax_%s", region, region);
+	for (size_t i = 0; i < devices.count; i++) {
+		if (exists(DAX "/devices/%s/driver", devices.items[i]))
+			break_down("%s disabled while its dax device is bound", region);
+		drop(DAX "/devices/%s", devices.items[i]);
+	}
+	drop(REGIONS "/%s/dax_%s", region, region);
 	drop(REGIONS "/%s/driver", region);
 	return 0;
 }
@@ -611,13 +785,32 @@ ssize_t __wrap_write(int fd, const void *buffer, size_t size)
 
 /* ---- what libcxl, config space and registers would tell ---- */
 
-static enum dax_mode dax_mode(void)
+static enum dax_mode dax_mode(const char *dax)
 {
 	char driver[NAME_SIZE];
 
-	if (sys_link_name(&running->tree.sys, driver, sizeof(driver), DAX "/devices/dax0.0/driver"))
+	if (sys_link_name(&running->tree.sys, driver, sizeof(driver), DAX "/devices/%s/driver",
+			  dax))
 		return DAX_DISABLED;
 	return strcmp(driver, "kmem") == 0 ? DAX_SYSTEM_RAM : DAX_DEVDAX;
+}
+
+static void collect_dax_devices(struct host *host, const char *region)
+{
+	cleanup_names struct names devices = {0};
+
+	sys_list(&running->tree.sys, &devices, "dax", REGIONS "/%s/dax_%s", region, region);
+	for (size_t i = 0; i < devices.count; i++) {
+		struct range ranges[RANGES];
+		size_t count = ranges_of(devices.items[i], ranges);
+
+		if (!count)
+			continue;
+		model_dax(host, devices.items[i], region, dax_mode(devices.items[i]));
+		model_no_mappings(host, devices.items[i]);
+		for (size_t k = 0; k < count; k++)
+			model_mapping(host, devices.items[i], ranges[k].start, ranges[k].size);
+	}
 }
 
 static void collect_region(struct host *host, const char *name)
@@ -634,8 +827,7 @@ static void collect_region(struct host *host, const char *name)
 	region->enabled = exists(CXL "/%s/driver", name);
 	if (!region->committed)
 		decoder_of(host, DECODER)->size = 0;
-	if (exists(REGIONS "/%s/dax_region0", name))
-		model_dax(host, "dax0.0", name, dax_mode());
+	collect_dax_devices(host, name);
 }
 
 static void forget_device(struct host *host)
@@ -776,6 +968,11 @@ void __wrap_sleep_ms(unsigned int milliseconds);
 void __wrap_sleep_ms(unsigned int milliseconds)
 {
 	milliseconds_now += milliseconds;
+	if (running && running->taken_at && milliseconds_now >= running->taken_at) {
+		running->taken_at = 0;
+		if (!exists(DAX "/devices/%s/driver", running->taken))
+			bind_dax(running->taken, "kmem");
+	}
 }
 
 /* ---- up and down ---- */
@@ -804,11 +1001,49 @@ static void add_files(void)
 		DAX "/devices/.keep",
 	};
 
+	char size[32];
+
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		put("", "%s", files[i]);
 	link(REGIONS, CXL "/decoder0.0");
 	offer_region();
-	put("8000000\n", MEMORY "/block_size_bytes");
+	snprintf(size, sizeof(size), "%" PRIx64 "\n", running->block_size);
+	put(size, MEMORY "/block_size_bytes");
+}
+
+static void fill_dax(const struct dax *dax)
+{
+	list_each(mapping, &dax->mappings)
+		add_range(dax->name, mapping->start, mapping->size);
+	if (dax->mode == DAX_SYSTEM_RAM)
+		bind_dax(dax->name, "kmem");
+	else if (dax->mode == DAX_DEVDAX)
+		bind_dax(dax->name, "device_dax");
+}
+
+static bool has_dax(const struct host *host, const char *name)
+{
+	list_each(dax, &host->dax_devices)
+		if (strcmp(dax->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void divide(const struct host *host)
+{
+	cleanup_names struct names devices = {0};
+
+	unbind_dax("dax0.0", "kmem");
+	resize_dax("dax0.0", "0");
+	list_each(dax, &host->dax_devices)
+		while (!exists(DAX "/devices/%s", dax->name))
+			create_dax("region0");
+	list_each(dax, &host->dax_devices)
+		fill_dax(dax);
+	sys_list(&running->tree.sys, &devices, "dax", DAX "/devices");
+	for (size_t i = 0; i < devices.count; i++)
+		if (!has_dax(host, devices.items[i]))
+			delete_dax("region0", devices.items[i]);
 }
 
 /* By the same ways that the engine goes. */
@@ -825,12 +1060,7 @@ static void build(const struct host *host)
 	store_region("region0", "target0", DECODER);
 	store_region("region0", "commit", "1");
 	enable_region("region0");
-	if (host->dax_devices.items[0].mode != DAX_SYSTEM_RAM) {
-		each_block(block) drop(MEMORY "/memory%d", block);
-		unbind_dax("dax0.0", "kmem");
-	}
-	if (host->dax_devices.items[0].mode == DAX_DEVDAX)
-		bind_dax("dax0.0", "device_dax");
+	divide(host);
 }
 
 struct kernel *kernel_boot(const struct host *host)
@@ -841,6 +1071,7 @@ struct kernel *kernel_boot(const struct host *host)
 		       -1, 0);
 	assert_ptr_not_equal(running, MAP_FAILED);
 	tree_make(&running->tree);
+	running->block_size = host->block_size;
 	add_files();
 	put("offline\n", MEMORY "/auto_online_blocks");
 	add_device();
@@ -889,7 +1120,8 @@ static int draw(const char *path, const struct stat *status, int type, struct FT
 		sys_read(&running->tree.sys, text, sizeof(text), "%s", machine);
 	if (type == FTW_SL || type == FTW_SLN)
 		sys_link_name(&running->tree.sys, text, sizeof(text), "%s", machine);
-	if (type == FTW_D || !after(machine, "/sys/"))
+	if (type == FTW_D || !after(machine, "/sys/") ||
+	    strcmp(base_name(machine), "create") == 0) /* it tells of the past */
 		return 0;
 	snprintf(line, sizeof(line), "%s: %s\n", machine, text);
 	picture = xrealloc(picture, picture_size + strlen(line) + 1);

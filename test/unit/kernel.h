@@ -26,6 +26,10 @@ struct kernel {
 	bool masks_reset;    /* the port takes a bus reset and does nothing */
 	bool loses_decoders; /* the device comes up without decoding */
 	bool probes_late;    /* drivers take the device only when they are asked to */
+	unsigned int takes_late; /* kmem takes a new dax device after so many milliseconds */
+	uint64_t taken_at;	 /* this one, then; 0: it has */
+	char taken[NAME_SIZE];
+	uint64_t block_size;
 	/* the device's registers */
 	bool mem_enabled, hdm_enabled, marked;
 	uint64_t hdm_start, hdm_size; /* of its committed decoder */

@@ -299,6 +299,22 @@ void model_dax(struct host *host, const char *name, const char *region_name, enu
 	mapping->size = region->size;
 }
 
+void model_no_mappings(struct host *host, const char *name)
+{
+	struct dax *dax = dax_of(host, name);
+
+	dax->mappings.count = 0;
+	dax->size = 0;
+}
+
+void model_mapping(struct host *host, const char *name, uint64_t start, uint64_t size)
+{
+	struct dax *dax = dax_of(host, name);
+
+	*list_add(&dax->mappings) = (struct mapping){start, size, dax->size};
+	dax->size += size;
+}
+
 void model_blocks(struct host *host, uint64_t start, uint64_t size, const char *state,
 		  const char *zones)
 {
@@ -357,6 +373,25 @@ void model_system_ram(struct host *host)
 	model_idle(host);
 	model_region(host, "region0", "mem0", WINDOW_0);
 	model_ram(host, "dax0.0", "region0");
+	add_node(host, 1, false, DEVICE_SIZE);
+}
+
+void model_divided(struct host *host)
+{
+	uint64_t block = 64 * MIB;
+
+	model_idle(host);
+	host->block_size = block;
+	model_region(host, "region0", "mem0", WINDOW_0);
+	model_dax(host, "dax0.0", "region0", DAX_SYSTEM_RAM);
+	model_no_mappings(host, "dax0.0");
+	model_mapping(host, "dax0.0", WINDOW_0 + 3 * block, block);
+	model_mapping(host, "dax0.0", WINDOW_0, block);
+	model_dax(host, "dax0.2", "region0", DAX_DEVDAX);
+	model_no_mappings(host, "dax0.2");
+	model_mapping(host, "dax0.2", WINDOW_0 + block, block);
+	model_blocks(host, WINDOW_0, block, "online", "Movable");
+	model_blocks(host, WINDOW_0 + 3 * block, block, "online", "Movable");
 	add_node(host, 1, false, DEVICE_SIZE);
 }
 

@@ -40,6 +40,9 @@ void model_idle(struct host *host);
 void model_region(struct host *host, const char *region, const char *memdevs, uint64_t start);
 /* A dax device that fills @region. */
 void model_dax(struct host *host, const char *dax, const char *region, enum dax_mode mode);
+/* One of other ranges: take all it has, and give it one behind those that it has. */
+void model_no_mappings(struct host *host, const char *dax);
+void model_mapping(struct host *host, const char *dax, uint64_t start, uint64_t size);
 /* The same as System RAM, all of it online in ZONE_MOVABLE. */
 void model_ram(struct host *host, const char *dax, const char *region);
 /* Memory blocks over [@start, @start + @size), all alike. */
@@ -54,6 +57,11 @@ struct memdev *model_memdev(struct host *host, const char *name, const char *add
 
 /* region0 and dax0.0 of mem0: online in ZONE_MOVABLE, or a character device. */
 void model_system_ram(struct host *host);
+/*
+ * region0 of four memory blocks of 64 MiB: dax0.0 is System RAM, of the last and then the first;
+ * dax0.2 is a devdax of the second; nobody has the third, nor the name dax0.1.
+ */
+void model_divided(struct host *host);
 void model_devdax(struct host *host);
 
 /* Take all regions with their dax devices away, or the latter alone. */

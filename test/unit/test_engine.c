@@ -28,6 +28,24 @@
 #include <cmocka.h>
 
 #define MEMORY "/sys/devices/system/memory"
+#define BLOCK  (64 * MIB) /* of model_divided() */
+
+static int run_divided(void **state)
+{
+	return start_run(state, model_divided);
+}
+
+/* A region of which no dax device has anything. */
+static void model_unused(struct host *host)
+{
+	model_devdax(host);
+	model_forget_dax(host);
+}
+
+static int run_unused(void **state)
+{
+	return start_run(state, model_unused);
+}
 
 /* ---- running ---- */
 
@@ -95,6 +113,61 @@ static void test_devdax(void **state)
 	recover(run);
 	check_outcome(run, OUTCOME_DONE, "");
 	check_as_before(run, "recovered");
+}
+
+static void check_named(struct run *run)
+{
+	static const char *const names[] = {"dax0.0", "dax0.2"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_true(
+			sys_exists(&run->kernel->tree.sys, "/sys/bus/dax/devices/%s", names[i]));
+	assert_false(sys_exists(&run->kernel->tree.sys, "/sys/bus/dax/devices/dax0.1"));
+}
+
+/* Two dax devices on one region, one of them in two pieces: all are as before, their names too. */
+static void test_divided(void **state)
+{
+	struct run *run = *state;
+
+	check_named(run);
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "divided");
+	check_named(run);
+	check_reports(run,
+		      STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
+			    "unbind-dax done", "unbind-dax done", "disable-region done",
+			    "delete-region done", "mark-device done", "remove-function done",
+			    "reset-port done", "rescan-port done", "check-reset done",
+			    "hold-new-memory already", "rescan-port already", "create-region done",
+			    "check-decoder done", "load-module already", "load-module already",
+			    "load-module already", "enable-region done", "arrange-dax done",
+			    "bind-dax done", "bind-dax done", "online-memory done",
+			    "release-new-memory done"));
+	check_file(&run->kernel->tree, "0x4000\n",
+		   "/sys/bus/dax/devices/dax0.0/mapping1/page_offset");
+}
+
+static void test_unused(void **state)
+{
+	struct run *run = *state;
+
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "unused");
+}
+
+/* kmem takes the dax device that comes with the region some time after it is there. */
+static void test_taken_late(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->takes_late = 700;
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	sleep_ms(5000);
+	check_as_before(run, "taken late");
 }
 
 static void test_idle(void **state)
@@ -403,6 +476,8 @@ static void test_each_write_fails(void **state)
 	fail_each_write(model_devdax, FAULT_EIO);
 	fail_each_write(model_disabled, FAULT_EIO);
 	fail_each_write(model_idle, FAULT_EIO);
+	fail_each_write(model_divided, FAULT_EIO);
+	fail_each_write(model_unused, FAULT_EIO);
 }
 
 static void test_each_write_is_ignored(void **state)
@@ -410,6 +485,7 @@ static void test_each_write_is_ignored(void **state)
 	(void)state;
 	fail_each_write(model_system_ram, FAULT_NOTHING_CHANGES);
 	fail_each_write(model_devdax, FAULT_NOTHING_CHANGES);
+	fail_each_write(model_divided, FAULT_NOTHING_CHANGES);
 }
 
 /* ---- we die at every write ---- */
@@ -451,6 +527,8 @@ static void test_resume_after_death(void **state)
 	die_at_each_write(model_system_ram, FAULT_DIE_AFTER, false);
 	die_at_each_write(model_devdax, FAULT_DIE_AFTER, false);
 	die_at_each_write(model_idle, FAULT_DIE_AFTER, false);
+	die_at_each_write(model_divided, FAULT_DIE_BEFORE, false);
+	die_at_each_write(model_divided, FAULT_DIE_AFTER, false);
 }
 
 static void test_abort_after_death(void **state)
@@ -459,6 +537,8 @@ static void test_abort_after_death(void **state)
 	die_at_each_write(model_system_ram, FAULT_DIE_BEFORE, true);
 	die_at_each_write(model_system_ram, FAULT_DIE_AFTER, true);
 	die_at_each_write(model_devdax, FAULT_DIE_AFTER, true);
+	die_at_each_write(model_divided, FAULT_DIE_BEFORE, true);
+	die_at_each_write(model_divided, FAULT_DIE_AFTER, true);
 }
 
 /* ---- after a reboot ---- */
@@ -474,6 +554,7 @@ static void test_build_after_reboot(void **state)
 
 	kernel_halt(run->kernel);
 	model_idle(&idle);
+	idle.block_size = run->before.block_size;
 	run->kernel = kernel_boot(&idle);
 	host_free(&idle);
 	journal_init(&run->kernel->tree.sys, &journal, &plan, &host);
@@ -742,20 +823,42 @@ static void test_find_region(void **state)
 	assert_string_equal(name, "region1");
 }
 
-static void test_find_dax(void **state)
+static void test_find_dax_at(void **state)
 {
 	struct run *run = *state;
 	const struct sys *sys = &run->kernel->tree.sys;
 	char name[NAME_SIZE] = "";
 
-	assert_int_equal(find_dax_of(sys, "region0", name), 0);
+	assert_int_equal(find_dax_at(sys, WINDOW_0, name), 0);
 	assert_string_equal(name, "dax0.0");
-	assert_int_equal(find_dax_of(sys, "region", name), -ENOENT);
-	assert_int_equal(find_dax_of(sys, "region00", name), -ENOENT);
-	assert_int_equal(find_dax_of(sys, "root0", name), 0); /* a part of its path */
-	/* a seed device has no size, and is none yet */
-	tree_file(&run->kernel->tree, "0\n", "/sys/bus/dax/devices/dax0.0/size");
-	assert_int_equal(find_dax_of(sys, "region0", name), -ENOENT);
+	assert_int_equal(find_dax_at(sys, WINDOW_0 + 3 * BLOCK, name), 0);
+	assert_string_equal(name, "dax0.0");
+	assert_int_equal(find_dax_at(sys, WINDOW_0 + BLOCK, name), 0);
+	assert_string_equal(name, "dax0.2");
+	assert_int_equal(find_dax_at(sys, WINDOW_0 + 2 * BLOCK, name), -ENOENT);
+	assert_int_equal(find_dax_at(sys, WINDOW_0 + 1, name), -ENOENT);
+	assert_int_equal(find_dax_at(sys, 0, name), -ENOENT);
+}
+
+static void test_find_dax_devices(void **state)
+{
+	struct run *run = *state;
+	const struct sys *sys = &run->kernel->tree.sys;
+	struct names names;
+
+	assert_int_equal(sys_write(sys, NULL, "1",
+				   "/sys/bus/cxl/devices/region0/dax_region0/dax_region/create"),
+			 0);
+	assert_int_equal(find_dax_devices(sys, "region0", &names), 0);
+	assert_int_equal(names.count, 3); /* an empty one as well */
+	assert_string_equal(names.items[0], "dax0.0");
+	assert_string_equal(names.items[1], "dax0.1");
+	assert_string_equal(names.items[2], "dax0.2");
+	names_free(&names);
+	assert_int_equal(find_dax_devices(sys, "region", &names), 0);
+	assert_int_equal(names.count, 0);
+	assert_int_equal(find_dax_devices(sys, "region1", &names), 0);
+	assert_int_equal(names.count, 0);
 }
 
 static void test_find_memdev(void **state)
@@ -825,6 +928,13 @@ int main(void)
 		ON(devdax, test_devdax),
 		ON(disabled, test_devdax),
 		ON(idle, test_idle),
+		ON(divided, test_divided),
+		ON(unused, test_unused),
+		ON(ram, test_taken_late),
+		ON(devdax, test_taken_late),
+		ON(disabled, test_taken_late),
+		ON(divided, test_taken_late),
+		ON(unused, test_taken_late),
 		ON(devdax, test_alignment),
 		ON(ram, test_late_probes),
 		ON(ram, test_zones_are_kept),
@@ -849,17 +959,18 @@ int main(void)
 		cmocka_unit_test(test_abort_after_death),
 		ON(ram, test_build_after_reboot),
 		ON(devdax, test_build_after_reboot),
+		ON(divided, test_build_after_reboot),
 		ON(ram, test_unknown_objects),
 		ON(ram, test_interleaved_region),
 		ON(ram, test_no_block_size),
 		ON(devdax, test_bind_without_block_size),
 	};
 	static const struct CMUnitTest find[] = {
-		ON(ram, test_count_blocks),	 ON(ram, test_refuse_blocks),
-		ON(ram, test_refuse_now),	 ON(idle, test_refuse_nothing_now),
-		ON(ram, test_find_region),	 ON(ram, test_find_dax),
-		ON(ram, test_find_memdev),	 ON(ram, test_find_endpoint),
-		cmocka_unit_test(test_wait_for),
+		ON(ram, test_count_blocks),	    ON(ram, test_refuse_blocks),
+		ON(ram, test_refuse_now),	    ON(idle, test_refuse_nothing_now),
+		ON(ram, test_find_region),	    ON(divided, test_find_dax_at),
+		ON(divided, test_find_dax_devices), ON(ram, test_find_memdev),
+		ON(ram, test_find_endpoint),	    cmocka_unit_test(test_wait_for),
 	};
 	int failed = 0;
 

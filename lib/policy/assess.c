@@ -46,7 +46,7 @@ const struct rule port_rules[] = {
 	{"firmware-locked",		{REBOOT,	REBOOT},	NEVER, check_locked},
 	{"firmware-region",		{WARNS,		WARNS},		NEVER, check_firmware_region},
 	{"unexplained-memory",		{REBOOT,	REBOOT},	NEVER, check_unexplained_memory},
-	{"dax-layout",			{BLOCKS,	WARNS},		NEVER, check_dax_layout},
+	{"dax-driver",			{BLOCKS,	WARNS},		NEVER, check_dax_driver},
 	{"address-order",		{BLOCKS,	BLOCKS},	NEVER, check_address_order},
 	{"kmem-incomplete",		{BLOCKS,	BLOCKS},	NEVER, check_kmem_incomplete},
 	{"memory-left",			{REBOOT,	REBOOT},	NEVER, check_memory_left},

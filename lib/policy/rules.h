@@ -154,13 +154,12 @@ void check_unused_memory(const struct subject *s);
 
 /* rules_memory.c: dax devices, memory blocks, pages, and who uses them */
 void check_users_unseen(const struct subject *s);
-void check_dax_layout(const struct subject *s);
+void check_dax_driver(const struct subject *s);
 void check_kmem_incomplete(const struct subject *s);
 void check_memory_left(const struct subject *s);
 void check_devdax_users(const struct subject *s);
 void check_devdax_contents(const struct subject *s);
 void check_pmem_active(const struct subject *s);
-void check_dax_driver(const struct subject *s);
 void check_pmem_contents(const struct subject *s);
 void check_ram_online(const struct subject *s);
 void check_memmap(const struct subject *s);

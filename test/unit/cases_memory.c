@@ -74,12 +74,6 @@ static void no_dax(struct host *host)
 	model_forget_dax(host);
 }
 
-static void no_dax_and_not_enabled(struct host *host)
-{
-	model_forget_dax(host);
-	region_of(host, "region0")->enabled = false;
-}
-
 static void two_dax(struct host *host)
 {
 	model_dax(host, "dax0.1", "region0", DAX_DEVDAX);
@@ -524,9 +518,6 @@ static void little_room_and_offline(struct host *host)
 		strcpy(block->state, "offline");
 }
 
-#define LAYOUT \
-	"recreate one dax device over all of region0: daxctl destroy-device, daxctl create-device"
-#define LAYOUT_NOTE "note what there is (daxctl list -D), to create it again"
 #define STOP_IT                                                                                \
 	"stop it first, or say how: --users=wait, term or kill; daxctl-ext list-users dax0.0 " \
 	"shows all users"
@@ -560,39 +551,14 @@ const struct rule_case memory_cases[] = {
 		.isolated = {BLOCKS},
 	},
 	{
-		.id = "dax-layout",
-		.object = "region0",
-		.base = model_devdax,
-		.guilty = no_dax,
-		.innocent = {no_dax_and_not_enabled, as_disabled},
-		.planned = {BLOCKS, "region0 has 0 dax devices; one that fills it can be restored",
-			    LAYOUT},
-		.isolated = {WARNS, NULL, LAYOUT_NOTE},
-	},
-	{
-		.id = "dax-layout",
-		.object = "region0",
-		.base = model_devdax,
-		.guilty = two_dax,
-		.planned = {BLOCKS, "region0 has 2 dax devices; one that fills it can be restored",
-			    LAYOUT},
-		.isolated = {WARNS, NULL, LAYOUT_NOTE},
-	},
-	{
-		.id = "dax-layout",
-		.object = "region0",
-		.base = model_devdax,
-		.guilty = small_dax,
-		.planned = {BLOCKS, "dax0.0 does not fill region0 in one piece", LAYOUT},
-		.isolated = {WARNS, NULL, LAYOUT_NOTE},
-	},
-	{
-		.id = "dax-layout",
-		.object = "region0",
+		.id = "dax-driver",
+		.object = "dax0.0",
 		.base = model_devdax,
 		.guilty = as_famfs,
-		.planned = {BLOCKS, "dax0.0 is driven by neither kmem nor device_dax", LAYOUT},
-		.isolated = {WARNS, NULL, LAYOUT_NOTE},
+		.innocent = {no_dax, two_dax, small_dax, as_disabled},
+		.planned = {BLOCKS, "dax0.0 is driven by neither kmem nor device_dax",
+			    "unmount what is on it, then: daxctl disable-device dax0.0"},
+		.isolated = {WARNS, NULL, "note its driver (daxctl list), to bind it again"},
 	},
 	{
 		.id = "kmem-incomplete",

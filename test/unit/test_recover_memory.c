@@ -15,58 +15,45 @@
 
 /* ---- recover: dax devices ---- */
 
-#define LAYOUT_FIX \
-	"recreate one dax device over all of region0: daxctl destroy-device, daxctl create-device"
-
+/* However its memory is divided, it can be divided so again. */
 static void test_dax_missing(void **state)
 {
 	struct host *host = *state;
 
 	model_forget_dax(host);
 	host->blocks.count = 0;
-	check_alone(host, PORT_A, "dax-layout", "region0");
-	check_blocks(host, PORT_A, "dax-layout",
-		     "region0 has 0 dax devices; one that fills it can be restored", LAYOUT_FIX);
+	check_recover_clear(host, PORT_A);
 }
 
-static void test_dax_twice(void **state)
+static void test_dax_divided(void **state)
 {
-	struct host *host = *state;
+	cleanup_host struct host divided = {0};
 
-	model_dax(host, "dax0.1", "region0", DAX_SYSTEM_RAM);
-	check_alone(host, PORT_A, "dax-layout", "region0");
-	check_blocks(host, PORT_A, "dax-layout",
-		     "region0 has 2 dax devices; one that fills it can be restored", LAYOUT_FIX);
+	(void)state;
+	model_divided(&divided);
+	check_recover(&divided, PORT_A, "devdax-contents dax0.2");
+	dax_of(&divided, "dax0.2")->mode = DAX_DISABLED;
+	check_recover(&divided, PORT_A, "devdax-contents dax0.2");
+	/* two blocks of 64 MiB are dax0.0's, wherever */
+	divided.blocks.count = 1;
+	check_recover(&divided, PORT_A, "kmem-incomplete dax0.0", "devdax-contents dax0.2");
+	check_blocks(&divided, PORT_A, "kmem-incomplete",
+		     "kmem has added 1 of 2 memory blocks of dax0.0: it is still at it, or failed",
+		     "try again in a moment; if it stays so, see the kernel log");
 }
 
-static void check_does_not_fill(const struct host *host)
+/* Whichever of them they are of: the range is never a neighbour's. */
+static void test_dax_divided_left(void **state)
 {
-	check_recover(host, PORT_A, "dax-layout region0", "devdax-contents dax0.0");
-	check_not_forcible(host, PORT_A, "devdax-contents");
-	check_blocks(host, PORT_A, "dax-layout", "dax0.0 does not fill region0 in one piece",
-		     LAYOUT_FIX);
-}
+	cleanup_host struct host divided = {0};
 
-static void test_dax_does_not_fill(void **state)
-{
-	struct host *host = *state;
-	struct dax *dax = dax_of(host, "dax0.0");
-	struct mapping *mapping = &dax->mappings.items[0];
-
-	dax->mode = DAX_DISABLED;
-	host->blocks.count = 0;
-	mapping->size -= 2 * MIB;
-	check_does_not_fill(host);
-	mapping->start += 2 * MIB;
-	check_does_not_fill(host);
-	mapping->size += 2 * MIB; /* as long, but elsewhere */
-	check_does_not_fill(host);
-	mapping->start = WINDOW_0;
-	check_recover(host, PORT_A, "devdax-contents dax0.0");
-	list_add(&dax->mappings);
-	check_does_not_fill(host);
-	dax->mappings.count = 0;
-	check_does_not_fill(host);
+	(void)state;
+	model_divided(&divided);
+	model_blocks(&divided, WINDOW_0 + 64 * MIB, 64 * MIB, "offline", "Movable");
+	check_recover(&divided, PORT_A, "memory-left dax0.2", "devdax-contents dax0.2");
+	strcpy(divided.blocks.items[2].zones, "Normal"); /* the last one, of dax0.0 */
+	check_recover(&divided, PORT_A, "memory-left dax0.2", "zone-normal dax0.0",
+		      "devdax-contents dax0.2");
 }
 
 static void check_incomplete(const struct host *host, const char *fact)
@@ -93,11 +80,11 @@ static void test_dax_of_other_drivers(void **state)
 	struct host *host = *state;
 
 	dax_of(host, "dax0.0")->mode = DAX_FAMFS;
-	check_recover(host, PORT_A, "dax-layout region0", "devdax-contents dax0.0");
-	check_blocks(host, PORT_A, "dax-layout", "dax0.0 is driven by neither kmem nor device_dax",
-		     LAYOUT_FIX);
+	check_recover(host, PORT_A, "dax-driver dax0.0", "devdax-contents dax0.0");
+	check_blocks(host, PORT_A, "dax-driver", "dax0.0 is driven by neither kmem nor device_dax",
+		     "unmount what is on it, then: daxctl disable-device dax0.0");
 	dax_of(host, "dax0.0")->mode = DAX_OTHER;
-	check_recover(host, PORT_A, "dax-layout region0", "devdax-contents dax0.0");
+	check_recover(host, PORT_A, "dax-driver dax0.0", "devdax-contents dax0.0");
 	check_not_forcible(host, PORT_A, "devdax-contents");
 }
 
@@ -261,7 +248,7 @@ static void test_unexplained_beside_dax(void **state)
 	struct host *host = *state;
 
 	dax_of(host, "dax0.0")->mappings.items[0].size = BLOCK_SIZE;
-	check_recover(host, PORT_A, "unexplained-memory decoder3.0", "dax-layout region0");
+	check_recover(host, PORT_A, "unexplained-memory decoder3.0");
 }
 
 static void test_unexplained_elsewhere(void **state)
@@ -459,8 +446,8 @@ int main(void)
 {
 	static const struct CMUnitTest dax[] = {
 		ON(ram, test_dax_missing),
-		ON(ram, test_dax_twice),
-		ON(ram, test_dax_does_not_fill),
+		ON(ram, test_dax_divided),
+		ON(ram, test_dax_divided_left),
 		ON(ram, test_kmem_incomplete),
 		ON(devdax, test_dax_of_other_drivers),
 		ON(devdax, test_devdax_contents),

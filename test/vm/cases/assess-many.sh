@@ -60,7 +60,7 @@ namespace=$(namespace_of)
 assessed $persistent fix-first
 finds not-volatile blocks "$pmem" 'pmem region'
 finds pmem-contents note "$pmem" '256 MiB. survives a reset'
-finds_no pmem-active devdax-contents dax-layout
+finds_no pmem-active devdax-contents
 cat /proc/sys/kernel/random/uuid >"/sys/bus/nd/devices/$namespace/uuid"
 echo 0x8000000 >"/sys/bus/nd/devices/$namespace/size"
 modprobe nd_pmem

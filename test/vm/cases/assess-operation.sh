@@ -54,7 +54,7 @@ mkdir -p /etc
 echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
 status 3 su nobody -c "cxl-iso assess $port --json"
 finds not-privileged blocks $port 'can not be read'
-finds_no users-unseen unexplained-memory dax-layout # of addresses that are only root's to read
+finds_no users-unseen unexplained-memory # of addresses that are only root's to read
 check "  the number of processes is unknown" grep -q '"processes": null' /run/out
 status 0 su nobody -c "daxctl-ext list-users $dax --json"
 check "list-users: it is not complete" grep -q '"complete": false' /run/out

@@ -44,6 +44,7 @@ void stop_on_signals(void)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &action, NULL);
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is no reason to stop half-way */
+	signal(SIGXFSZ, SIG_IGN); /* nor is a limit of files: the write fails, as on a full disk */
 	active = true;
 	stop_block();
 }

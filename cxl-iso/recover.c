@@ -125,8 +125,11 @@ static int execute(struct journal *journal)
 	struct error err = {0}, unrepaired = {0};
 	enum outcome outcome = run_engine(&engine, &err, &unrepaired);
 
-	if (!ui_json)
+	if (!ui_json) {
+		if (outcome == OUTCOME_DONE || outcome == OUTCOME_PUT_BACK)
+			operation_say_saved(journal);
 		return say_outcome(journal->object, outcome, &err, &unrepaired);
+	}
 	print_result(&engine, outcome, status_of(outcome), &err, &unrepaired);
 	return status_of(outcome);
 }
@@ -153,6 +156,8 @@ static int plan_and_run(const struct survey *survey, const struct root_port *por
 		return ui_refuse(findings);
 	ui_warn(findings);
 	plan_recover(survey, port, &manner, &plan);
+	if (operation_check_save(host, &plan, err))
+		return ui_fail(STATUS_REFUSED, err);
 	if (dry_run) {
 		print_plan(&plan, findings);
 		return STATUS_DONE;

@@ -65,6 +65,7 @@ static int say_outcome(const struct journal *journal, enum outcome outcome, cons
 		return STATUS_DONE;
 	case OUTCOME_PUT_BACK:
 		ui_note("%s was not evacuated; everything is as it was", journal->object);
+		operation_say_saved(journal);
 		break;
 	case OUTCOME_PARTIAL:
 		if (unrepaired->text[0])
@@ -170,6 +171,8 @@ static int plan_and_run(const struct survey *survey, const struct below *work, s
 	if (findings_refusal(&findings))
 		return ui_refuse(&findings);
 	ui_warn(&findings);
+	if (operation_check_save(host, &plan, err))
+		return ui_fail(STATUS_REFUSED, err);
 	if (dry_run) {
 		print_plan(&plan, &findings);
 		return STATUS_DONE;

@@ -156,8 +156,7 @@ static enum status say_outcome(const struct journal *journal, enum outcome outco
 {
 	if (outcome == OUTCOME_DONE) {
 		printf("%s restored: as it was before it was evacuated\n", journal->object);
-		list_each(saved, &journal->saved)
-			ui_note("the file with its contents is no longer needed: %s", saved->path);
+		operation_say_saved(journal);
 		return STATUS_DONE;
 	}
 	ui_note("%s is left half-way; go on: the same command again", journal->object);

@@ -20,6 +20,7 @@ const struct record step_report_record = { sizeof(struct step_report), (const st
 
 static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_HOLD_NEW_MEMORY] = &step_hold_new_memory,
+	[STEP_SAVE_CONTENTS] = &step_save_contents,
 	[STEP_OFFLINE_MEMORY] = &step_offline_memory,
 	[STEP_UNBIND_DAX] = &step_unbind_dax,
 	[STEP_DISABLE_REGION] = &step_disable_region,
@@ -35,6 +36,7 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_ENABLE_REGION] = &step_enable_region,
 	[STEP_ARRANGE_DAX] = &step_arrange_dax,
 	[STEP_BIND_DAX] = &step_bind_dax,
+	[STEP_LOAD_CONTENTS] = &step_load_contents,
 	[STEP_ONLINE_MEMORY] = &step_online_memory,
 	[STEP_RELEASE_NEW_MEMORY] = &step_release_new_memory,
 	[STEP_SET_CONTROL] = &step_set_control,
@@ -44,6 +46,7 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 void engine_free(struct engine *engine)
 {
 	free_pointer(&engine->reports.items);
+	watch_free(&engine->watch);
 }
 
 void engine_part(struct engine *engine, const struct step *step, const struct part *part)

@@ -14,4 +14,7 @@ int refuse_now(struct engine *engine, const char *port,
 	       void (*judge)(const struct host *, const struct root_port *, struct findings *),
 	       struct error *err);
 
+/* -EBUSY if a process but our own has @dax open or mapped: to unbind it would kill that by SIGBUS. */
+int refuse_users(struct engine *engine, const char *dax, struct error *err);
+
 #endif

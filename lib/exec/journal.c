@@ -18,6 +18,7 @@
 #define VERSION	  2
 
 const char *const direction_names[] = {"down", "up", NULL};
+const char *const saved_state_names[] = {"copy", "only", "back", NULL};
 
 /* clang-format off */
 static const struct record saved_record = { sizeof(struct saved), (const struct field[]){
@@ -25,6 +26,7 @@ static const struct record saved_record = { sizeof(struct saved), (const struct 
 	STRING(struct saved, path),
 	U64(struct saved, size),
 	TEXT(struct saved, sha256),
+	ENUM(struct saved, state, saved_state_names),
 	{} } };
 
 const struct record journal_record = { sizeof(struct journal), (const struct field[]){

@@ -14,12 +14,22 @@ enum direction { DIRECTION_DOWN, DIRECTION_UP };
 
 extern const char *const direction_names[];
 
+/* Which of a device and the file that it was saved to has the contents that count (exec/saved.h). */
+enum saved_state {
+	SAVED_COPY, /* the device does; it never left service */
+	SAVED_ONLY, /* the file does */
+	SAVED_BACK, /* the device does again */
+};
+
+extern const char *const saved_state_names[];
+
 /* Contents of a dax device that are in a file, all of them. */
 struct saved {
 	char dax[NAME_SIZE]; /* its name before */
 	char *path;
 	uint64_t size; /* bytes: that of the device, and of the file */
 	char sha256[65];
+	int state; /* enum saved_state */
 };
 
 struct journal {

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -32,13 +33,16 @@ static int check_safe(const char *directory, struct error *err)
 		return fail(err, -ENOTDIR, "%s is no directory", directory);
 	if (status.st_uid && status.st_uid != geteuid()) {
 		fail(err, -EPERM,
-		     "%s belongs to somebody else, who can replace what is saved there", directory);
+		     "save-unsafe: %s belongs to somebody else, who can replace what is saved "
+		     "there",
+		     directory);
 		hint(err, "chown root %s, or name another directory", directory);
 		return -EPERM;
 	}
 	if (!(status.st_mode & 022) || status.st_mode & S_ISVTX)
 		return 0;
-	fail(err, -EPERM, "others can write to %s, and replace what is saved there", directory);
+	fail(err, -EPERM, "save-unsafe: others can write to %s, and replace what is saved there",
+	     directory);
 	hint(err, "chmod go-w %s, or name another directory", directory);
 	return -EPERM;
 }
@@ -46,17 +50,18 @@ static int check_safe(const char *directory, struct error *err)
 int room_directory(const char *word, char **directory, struct error *err)
 {
 	char path[PATH_MAX];
+	int rc;
 
 	*directory = NULL;
 	if (!realpath(word, path)) {
-		int rc = fail_errno(err, -errno, "cannot save to %s", word);
-
+		rc = fail_errno(err, -errno, "cannot save to %s", word);
 		if (rc == -ENOENT)
 			hint(err, "make it first: mkdir -m 700 %s", word);
 		return rc;
 	}
-	*directory = xstrdup(path);
-	return check_safe(path, err);
+	rc = check_safe(path, err);
+	*directory = rc ? NULL : xstrdup(path);
+	return rc;
 }
 
 /* ---- what it lies on ---- */
@@ -227,8 +232,8 @@ static int refuse(const char *directory, const struct names *dax_devices, uint64
 
 	for (size_t i = 0; i < dax_devices->count; i++)
 		append_word(names, sizeof(names), ", ", dax_devices->items[i]);
-	fail(err, -ENOSPC, "no room for the contents of %s: they need %s in %s, which has %s free",
-	     names, human_size(need, needed), directory, human_size(have, there));
+	fail(err, -ENOSPC, "no-room-to-save: the contents of %s need %s, and %s has %s free", names,
+	     human_size(need, needed), directory, human_size(have, there));
 	hint(err, "make room there, name another directory with --save, or give the contents up "
 		  "with --discard-contents");
 	return -ENOSPC;
@@ -248,4 +253,68 @@ int room_check(const struct sys *sys, const char *directory, const struct names 
 	if (rc || needed <= there)
 		return rc;
 	return refuse(directory, dax_devices, needed, there, err);
+}
+
+/* ---- a plan ---- */
+
+static int refuse_place(const char *directory, const char *device, struct error *err)
+{
+	fail(err, -EBUSY, "save-on-memory: %s is on %s, which is to be taken out of service",
+	     directory, device);
+	hint(err, "name another directory with --save");
+	return -EBUSY;
+}
+
+static const char *device_of(const struct host *host, const struct step *step)
+{
+	if (step->kind == STEP_UNBIND_DAX)
+		return step->object;
+	list_each(namespace, &host->namespaces)
+		if (step->kind == STEP_DISABLE_NAMESPACE &&
+		    strcmp(namespace->name, step->object) == 0)
+			return namespace->device;
+	return "";
+}
+
+static int check_place(const struct sys *sys, const struct host *host, const struct plan *plan,
+		       struct error *err)
+{
+	list_each(step, &plan->down) {
+		const char *device = device_of(host, step);
+
+		if (device[0] && room_lies_on(sys, plan->manner.save, device))
+			return refuse_place(plan->manner.save, device, err);
+	}
+	return 0;
+}
+
+/* The names are the plan's own. */
+static void list_saves(const struct plan *plan, struct names *names)
+{
+	list_each(step, &plan->down)
+		if (step->kind == STEP_SAVE_CONTENTS) {
+			names->items = xrealloc(names->items, (names->count + 1) * sizeof(char *));
+			names->items[names->count++] = step->object;
+		}
+}
+
+int room_check_plan(const struct sys *sys, const struct host *host, struct plan *plan,
+		    struct error *err)
+{
+	cleanup_free char **items = NULL;
+	struct names names = {0};
+	char *directory;
+	int rc;
+
+	list_saves(plan, &names);
+	items = names.items;
+	if (!names.count)
+		return 0;
+	rc = room_directory(plan->manner.save, &directory, err);
+	if (rc)
+		return rc;
+	free(plan->manner.save);
+	plan->manner.save = directory;
+	rc = check_place(sys, host, plan, err);
+	return rc ? rc : room_check(sys, directory, &names, err);
 }

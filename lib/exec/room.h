@@ -3,7 +3,7 @@
 #ifndef EXEC_ROOM_H
 #define EXEC_ROOM_H
 
-#include "model/host.h"
+#include "policy/plan.h"
 #include "sys/sys.h"
 
 /*
@@ -26,5 +26,12 @@ bool room_lies_on(const struct sys *sys, const char *directory, const char *name
  */
 int room_check(const struct sys *sys, const char *directory, const struct names *dax_devices,
 	       struct error *err);
+
+/*
+ * All of this for what a plan saves, before anything of it is done; its directory becomes absolute and
+ * without links. What it says begins with an id: save-unsafe, save-on-memory, no-room-to-save.
+ */
+int room_check_plan(const struct sys *sys, const struct host *host, struct plan *plan,
+		    struct error *err);
 
 #endif

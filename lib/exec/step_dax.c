@@ -6,12 +6,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collect/collect.h"
 #include "exec/blocks.h"
 #include "exec/dax.h"
 #include "exec/find.h"
+#include "exec/guard.h"
 #include "exec/layout.h"
+#include "exec/saved.h"
 #include "sys/util.h"
 
 #define DAX "/sys/bus/dax"
@@ -27,7 +30,7 @@ bool dax_is_added(struct engine *engine, const struct dax *dax)
 	return count_blocks(engine, dax).present == dax_whole_blocks(engine->before, dax);
 }
 
-static int refuse_users(struct engine *engine, const char *dax, struct error *err)
+int refuse_users(struct engine *engine, const char *dax, struct error *err)
 {
 	cleanup_host struct host now = {0};
 	bool complete = true;
@@ -37,12 +40,17 @@ static int refuse_users(struct engine *engine, const char *dax, struct error *er
 		return fail_errno(err, rc, "cannot look for users of %s", dax);
 	if (!complete)
 		return fail(err, -EPERM, "some processes hide whether they use %s", dax);
-	if (!now.users.count)
-		return 0;
-	fail(err, -EBUSY, "%s[%d] uses /dev/%s now", now.processes.items[0].command,
-	     now.users.items[0].pid, dax);
-	hint(err, "stop it and try again; unbinding would kill it with SIGBUS");
-	return -EBUSY;
+	list_each(user, &now.users) {
+		const struct process *process = host_process(&now, user->pid);
+
+		if (user->pid == getpid())
+			continue;
+		fail(err, -EBUSY, "%s[%d] uses /dev/%s now", process ? process->command : "",
+		     user->pid, dax);
+		hint(err, "stop it and try again; daxctl-ext list-users %s shows all users", dax);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 /*
@@ -111,20 +119,26 @@ static int observe_unbind(struct engine *engine, const struct step *step, bool *
 {
 	char driver[NAME_SIZE];
 
-	(void)err;
 	dax_driver(engine, step->object, driver);
 	*done = !driver[0];
-	return 0;
+	return *done ? saved_leave(engine, step, err) : 0;
 }
 
 static int act_unbind(struct engine *engine, const struct step *step, struct error *err)
 {
 	const struct dax *dax = host_dax(engine->before, step->object);
+	int rc;
 
 	if (!dax)
 		return fail(err, -EINVAL, "the plan names %s, which was not there before",
 			    step->object);
-	return dax_unbind(engine, dax, step->object, err);
+	rc = saved_leave(engine, step, err);
+	if (rc)
+		return rc;
+	rc = dax_unbind(engine, dax, step->object, err);
+	if (rc)
+		saved_return(engine, step->object, NULL);
+	return rc;
 }
 
 const struct step_ops step_unbind_dax = {observe_unbind, act_unbind};

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exec/room.h"
 #include "model/document.h"
 #include "sys/util.h"
 #include "ui/progress.h"
@@ -107,6 +108,35 @@ bool operation_destroys(const struct manner *manner, const struct consent *conse
 {
 	return consent->discard_contents || manner->users == USERS_TERM ||
 	       manner->users == USERS_KILL;
+}
+
+static bool saves(const struct plan *plan)
+{
+	list_each(step, &plan->down)
+		if (step->kind == STEP_SAVE_CONTENTS)
+			return true;
+	return false;
+}
+
+int operation_check_save(const struct host *host, struct plan *plan, struct error *err)
+{
+	int rc;
+
+	if (ui_from || !saves(plan))
+		return 0;
+	rc = room_check_plan(&machine, host, plan, err);
+	if (!rc && room_is_volatile(plan->manner.save))
+		ui_note("warning: save-volatile: %s is in memory: what is saved there is lost if "
+			"the host is booted before it is restored",
+			plan->manner.save);
+	return rc;
+}
+
+void operation_say_saved(const struct journal *journal)
+{
+	list_each(saved, &journal->saved)
+		ui_note("the file with the contents of %s is no longer needed: %s", saved->dax,
+			saved->path);
 }
 
 void operation_say_loaded(const char *module)

@@ -33,6 +33,15 @@ int operation_read(char **force, const char *const *rules, struct manner *manner
 /* Something is done to processes or data that can not be undone: to be confirmed. */
 bool operation_destroys(const struct manner *manner, const struct consent *consent);
 
+/*
+ * Whether what the plan saves can be saved, to be asked before anything is done; room_check_plan()
+ * tells more. Nothing is asked of a capture. -errno: to be refused.
+ */
+int operation_check_save(const struct host *host, struct plan *plan, struct error *err);
+
+/* Contents are where they were: name the files that had them meanwhile. */
+void operation_say_saved(const struct journal *journal);
+
 /* Modules that had to be loaded before the picture was taken: for drivers_load(). */
 void operation_say_loaded(const char *module);
 

@@ -926,7 +926,8 @@ static void test_directory(void **state)
 static void test_directory_unsafe(void **state)
 {
 	const char *path = path_of(*state, "/save");
-	const char *text = words("others can write to %s, and replace what is saved there", path);
+	const char *text =
+		words("save-unsafe: others can write to %s, and replace what is saved there", path);
 	const char *advice = words("chmod go-w %s, or name another directory", path);
 
 	chmod(path_of(*state, "/save"), 0770);
@@ -948,7 +949,8 @@ static void test_directory_of_others(void **state)
 		skip();
 	}
 	check_directory(*state, -EPERM,
-			words("%s belongs to somebody else, who can replace what is saved there",
+			words("save-unsafe: %s belongs to somebody else, who can replace what is "
+			      "saved there",
 			      path),
 			words("chown root %s, or name another directory", path));
 }
@@ -1122,8 +1124,8 @@ static void test_room(void **state)
 	check_room(*state, 0, "", "");
 	put_noise(DEVICE(*state), 8 * MIB, 3 * MIB / 2);
 	check_room(*state, -ENOSPC,
-		   words("no room for the contents of " DAX ": they need 3.016 MiB in %s, which "
-			 "has 2 MiB free",
+		   words("no-room-to-save: the contents of " DAX " need 3.016 MiB, and %s has "
+			 "2 MiB free",
 			 path_of(*state, "/save")),
 		   "make room there, name another directory with --save, or give the contents up "
 		   "with --discard-contents");

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Contents that the journal has in a file. As long as the device is in service it has what counts, and
+ * somebody may change it; from then on the file has. To write back what is older than what is there
+ * loses data just as not writing it back does.
+ */
+#ifndef EXEC_SAVED_H
+#define EXEC_SAVED_H
+
+#include "exec/engine.h"
+
+/* What the journal has of @dax, a name of before; NULL if nothing. */
+struct saved *saved_find(const struct engine *engine, const char *dax);
+
+/*
+ * Right before the step's device leaves service: it still holds what was saved, or -EBUSY. From here
+ * on the file counts. If the journal has no contents of it, there is nothing to do.
+ */
+int saved_leave(struct engine *engine, const struct step *step, struct error *err);
+
+/* The device stayed, as it could not be unbound; or it has its contents back. What it has counts again. */
+int saved_return(struct engine *engine, const char *dax, struct error *err);
+
+#endif

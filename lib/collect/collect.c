@@ -11,7 +11,7 @@ int collect_host(const struct sys *sys, struct host *host, struct error *err)
 	static int (*const parts[])(const struct sys *, struct host *, struct error *) = {
 		collect_cxl,	      collect_pci,	  collect_dax,	  collect_memory,
 		collect_nodes,	      collect_registers,  collect_system, collect_udev_rules,
-		collect_firmware_map, collect_namespaces, collect_users,
+		collect_firmware_map, collect_namespaces, collect_users,  collect_hooks,
 	};
 	struct utsname name;
 

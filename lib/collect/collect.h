@@ -38,6 +38,7 @@ int collect_udev_rules(const struct sys *sys, struct host *host, struct error *e
 int collect_firmware_map(const struct sys *sys, struct host *host, struct error *err);
 int collect_namespaces(const struct sys *sys, struct host *host, struct error *err);
 int collect_users(const struct sys *sys, struct host *host, struct error *err);
+int collect_hooks(const struct sys *sys, struct host *host, struct error *err);
 
 /* Needs the registers: what a port in isolation hides is not to be touched. */
 int collect_page_blocks(const struct sys *sys, struct host *host, struct error *err);

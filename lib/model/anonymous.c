@@ -117,6 +117,16 @@ static void hide_process(struct names_met *met, struct process *process)
 	hide_path(met, &process->cgroup, 0);
 }
 
+/* The path is in the problem, too. */
+static void hide_hook(struct names_met *met, struct hook *hook)
+{
+	hide_text(met, hook->name, sizeof(hook->name));
+	if (!hook->problem[0])
+		return;
+	copy_text(hook->problem, sizeof(hook->problem), "the reason was left out of the capture");
+	copy_text(hook->fix, sizeof(hook->fix), "cxl-iso assess says it on the machine itself");
+}
+
 void host_anonymize(struct host *host)
 {
 	struct names_met met = {.numbers = lh_kchar_table_new(1024, free_name)};
@@ -126,9 +136,9 @@ void host_anonymize(struct host *host)
 	list_each(region, &host->regions)
 		region->uuid[0] = '\0';
 	list_each(namespace, &host->namespaces)
-		namespace->uuid[0] = '\0';
+	namespace->uuid[0] = '\0';
 	list_each(hook, &host->hooks)
-		hide_text(&met, hook->name, sizeof(hook->name));
+		hide_hook(&met, hook);
 	list_each(process, &host->processes)
 		hide_process(&met, process);
 	list_each(group, &host->groups)

@@ -274,7 +274,9 @@ static const struct record operation_record = { sizeof(struct operation), (const
 static const struct record hook_record = { sizeof(struct hook), (const struct field[]){
 	TEXT(struct hook, event),
 	TEXT(struct hook, name),
+	BOOL(struct hook, skipped),
 	TEXT(struct hook, problem),
+	TEXT(struct hook, fix),
 	{} } };
 
 static const struct record evacuation_record = { sizeof(struct evacuation), (const struct field[]){

@@ -299,7 +299,9 @@ struct operation {
 struct hook {
 	char event[24]; /* before-evacuate */
 	char name[NAME_SIZE];
-	char problem[2 * NAME_SIZE]; /* why it may not be run; "" if it may */
+	bool skipped;		     /* its name is none of a hook's, or there is no such event */
+	char problem[4 * NAME_SIZE]; /* why it may not be run; "" if it may */
+	char fix[4 * NAME_SIZE];     /* what to do about that */
 };
 
 /* A dax device that was evacuated and waits to be restored. */

@@ -42,6 +42,7 @@ static void check_bound_contents(const struct subject *s)
 static const struct rule rules[] = {
 	{"not-privileged",		{BLOCKS,	BLOCKS},	NEVER, check_privilege},
 	{"operation-in-progress",	{BLOCKS,	BLOCKS},	NEVER, check_operation},
+	{"hook-unsafe",			{BLOCKS,	BLOCKS},	NEVER, check_hook_unsafe},
 	{"port-isolated",		{BLOCKS,	BLOCKS},	NEVER, check_regions_isolated},
 	{"dax-driver",			{BLOCKS,	BLOCKS},	NEVER, check_dax_driver},
 	{"kmem-incomplete",		{BLOCKS,	BLOCKS},	NEVER, check_kmem_incomplete},
@@ -57,6 +58,7 @@ static const struct rule rules[] = {
 	{"hugetlb-pages",		{WARNS,		WARNS},		NEVER, check_hugetlb},
 	{"pages-pinned",		{WARNS,		WARNS},		NEVER, check_pages_pinned},
 	{"pinning-process",		{WARNS,		WARNS},		NEVER, check_pinning_process},
+	{"hook-skipped",		{WARNS,		WARNS},		NEVER, check_hook_skipped},
 	{"udev-rule",			{WARNS,		WARNS},		NEVER, check_udev_rule},
 	{},
 };

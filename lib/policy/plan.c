@@ -213,7 +213,7 @@ static void add_hooks(const struct planning *p, struct step_list *steps, const c
 	size_t count = 0;
 
 	list_each(hook, &p->host->hooks) {
-		if (strcmp(hook->event, event) != 0)
+		if (hook->skipped || strcmp(hook->event, event) != 0)
 			continue;
 		append_word(names, sizeof(names), ", ", hook->name);
 		count++;

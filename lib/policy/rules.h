@@ -108,6 +108,8 @@ void drop_notes(struct findings *findings);
 void check_privilege(const struct subject *s);
 void check_lockdown(const struct subject *s);
 void check_operation(const struct subject *s);
+void check_hook_unsafe(const struct subject *s);
+void check_hook_skipped(const struct subject *s);
 void check_kernel_too_old(const struct subject *s);
 void check_cache_invalidation(const struct subject *s);
 void check_auto_online(const struct subject *s);

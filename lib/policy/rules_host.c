@@ -75,6 +75,46 @@ void check_operation(const struct subject *s)
 	}
 }
 
+/* They run as root, so who can write one is root. One that is not to be trusted keeps all of its
+ * event from being run, so nothing is begun at all. */
+void check_hook_unsafe(const struct subject *s)
+{
+	const char *said = "";
+
+	list_each(hook, &s->host->hooks) {
+		struct finding *finding;
+
+		if (!hook->problem[0] || strcmp(hook->problem, said) == 0)
+			continue;
+		finding = found(s, hook->name[0] ? hook->name : hook->event);
+		finding_evidence(finding, "the hooks of %s can not be run: %s", hook->event,
+				 hook->problem);
+		finding_fix(finding, "%s", hook->fix);
+		said = hook->problem;
+	}
+}
+
+void check_hook_skipped(const struct subject *s)
+{
+	list_each(hook, &s->host->hooks) {
+		struct finding *finding;
+
+		if (!hook->skipped)
+			continue;
+		finding = found(s, hook->name);
+		if (hook->event[0])
+			finding_evidence(finding,
+					 "%s is no name of a hook: it is passed over when those of "
+					 "%s are run",
+					 hook->name, hook->event);
+		else
+			finding_evidence(finding, "%s is no event: hooks in there are never run",
+					 hook->name);
+		finding_fix(finding, "remove it, or rename it to what cxl-iso-recover(1) has under "
+				     "HOOKS");
+	}
+}
+
 /* "6.12.95-amd64" is at least 6.3. A release that says nothing is taken for new. */
 static bool kernel_at_least(const struct host *host, unsigned int major, unsigned int minor)
 {

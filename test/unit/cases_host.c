@@ -215,8 +215,51 @@ static void zswap_beside_devdax(struct host *host)
 	as_devdax(host);
 }
 
-#define NO_RULES "move it out of the way, then: udevadm control --reload"
-#define OFFLINE	 "echo offline > /sys/devices/system/memory/auto_online_blocks"
+static struct hook *hook(struct host *host, const char *event, const char *name)
+{
+	struct hook *hook = list_add(&host->hooks);
+
+	strcpy(hook->event, event);
+	strcpy(hook->name, name);
+	return hook;
+}
+
+static void unsafe_hook(struct host *host)
+{
+	struct hook *unsafe = hook(host, "after-reset", "10-log");
+
+	strcpy(unsafe->problem, "/etc can be written by others than root");
+	strcpy(unsafe->fix, "chmod go-w /etc");
+	unsafe = hook(host, "after-reset", "20-log"); /* the same: said once */
+	strcpy(unsafe->problem, "/etc can be written by others than root");
+}
+
+static void unread_hooks(struct host *host)
+{
+	struct hook *unread = hook(host, "failure", "");
+
+	strcpy(unread->problem, "cannot read it");
+	strcpy(unread->fix, "make it a directory");
+}
+
+static void safe_hook(struct host *host)
+{
+	hook(host, "before-evacuate", "10-log");
+}
+
+static void skipped_hook(struct host *host)
+{
+	hook(host, "before-evacuate", "log~")->skipped = true;
+}
+
+static void unknown_event(struct host *host)
+{
+	hook(host, "", "pre-evacuate.d")->skipped = true;
+}
+
+#define NO_RULES    "move it out of the way, then: udevadm control --reload"
+#define HOW_TO_NAME "remove it, or rename it to what cxl-iso-recover(1) has under HOOKS"
+#define OFFLINE	    "echo offline > /sys/devices/system/memory/auto_online_blocks"
 
 const struct rule_case host_cases[] = {
 	{
@@ -267,6 +310,48 @@ const struct rule_case host_cases[] = {
 		.planned = {BLOCKS, "hold of " PORT_B " was cut short",
 			    "put the timeout back: cxl-iso set-timeout " PORT_B " --restore"},
 		.isolated = {BLOCKS},
+	},
+	{
+		.id = "hook-unsafe",
+		.object = "10-log",
+		.base = model_system_ram,
+		.guilty = unsafe_hook,
+		.innocent = {safe_hook, skipped_hook},
+		.planned = {BLOCKS,
+			    "the hooks of after-reset can not be run: /etc can be written by "
+			    "others than root",
+			    "chmod go-w /etc"},
+		.isolated = {BLOCKS},
+	},
+	{
+		.id = "hook-unsafe",
+		.object = "failure",
+		.base = model_system_ram,
+		.guilty = unread_hooks,
+		.planned = {BLOCKS, "the hooks of failure can not be run: cannot read it",
+			    "make it a directory"},
+		.isolated = {BLOCKS},
+	},
+	{
+		.id = "hook-skipped",
+		.object = "log~",
+		.base = model_system_ram,
+		.guilty = skipped_hook,
+		.innocent = {safe_hook, unread_hooks},
+		.planned = {WARNS,
+			    "log~ is no name of a hook: it is passed over when those of "
+			    "before-evacuate are run",
+			    HOW_TO_NAME},
+		.isolated = {WARNS},
+	},
+	{
+		.id = "hook-skipped",
+		.object = "pre-evacuate.d",
+		.base = model_system_ram,
+		.guilty = unknown_event,
+		.planned = {WARNS, "pre-evacuate.d is no event: hooks in there are never run",
+			    HOW_TO_NAME},
+		.isolated = {WARNS},
 	},
 	{
 		.id = "kernel-too-old",

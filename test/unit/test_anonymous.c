@@ -61,6 +61,35 @@ static void test_people_and_serials(void **state)
 		assert_string_equal(region->uuid, "");
 }
 
+static void add_hook(struct host *host, const char *name, const char *problem)
+{
+	struct hook *hook = list_add(&host->hooks);
+
+	copy_text(hook->event, sizeof(hook->event), "failure");
+	copy_text(hook->name, sizeof(hook->name), name);
+	copy_text(hook->problem, sizeof(hook->problem), problem);
+	copy_text(hook->fix, sizeof(hook->fix), problem);
+}
+
+static void test_hooks(void **state)
+{
+	cleanup_host struct host host = {0};
+	const struct hook *hooks;
+
+	(void)state;
+	add_hook(&host, "10-alice", "");
+	add_hook(&host, "20-bob", "/etc/cxl-iso/hooks.d/failure.d/20-bob is a symbolic link");
+	host_anonymize(&host);
+	hooks = host.hooks.items;
+	assert_string_equal(hooks[0].event, "failure");
+	assert_string_equal(hooks[0].name, "name1");
+	assert_string_equal(hooks[0].problem, "");
+	assert_string_equal(hooks[0].fix, "");
+	assert_string_equal(hooks[1].name, "name2");
+	assert_string_equal(hooks[1].problem, "the reason was left out of the capture");
+	assert_string_equal(hooks[1].fix, "cxl-iso assess says it on the machine itself");
+}
+
 /* One name is one number, wherever it is; the kind of a unit stays. */
 static void test_names(void **state)
 {
@@ -170,6 +199,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_people_and_serials),
+		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_common_names),
 		cmocka_unit_test(test_mounts),

@@ -19,6 +19,7 @@ const struct record step_report_record = { sizeof(struct step_report), (const st
 /* clang-format on */
 
 static const struct step_ops *const kinds[STEP_KINDS] = {
+	[STEP_RUN_HOOKS] = &step_run_hooks,
 	[STEP_HOLD_NEW_MEMORY] = &step_hold_new_memory,
 	[STEP_SAVE_CONTENTS] = &step_save_contents,
 	[STEP_OFFLINE_MEMORY] = &step_offline_memory,
@@ -237,14 +238,27 @@ static void count_steps(struct engine *engine, bool down, bool up)
 	engine->steps = (down ? engine->plan->down.count : 0) + (up ? engine->plan->up.count : 0);
 }
 
-enum outcome engine_run(struct engine *engine, struct error *err, struct error *unrepaired)
+/* It is known what became of it: tell those who have to know that it was not what was asked for. */
+static enum outcome conclude(struct engine *engine, enum outcome outcome, const struct error *err)
 {
-	count_steps(engine, true, true);
+	if (outcome != OUTCOME_DONE)
+		hooks_failure(engine, outcome, err);
+	return outcome;
+}
+
+static enum outcome down_and_up(struct engine *engine, struct error *err, struct error *unrepaired)
+{
 	if (engine->journal && engine->journal->direction == DIRECTION_UP)
 		return finish(engine, err, unrepaired);
 	if (go_down(engine, err) == 0)
 		return bring_up(engine, true, err);
 	return turn(engine, err, unrepaired);
+}
+
+enum outcome engine_run(struct engine *engine, struct error *err, struct error *unrepaired)
+{
+	count_steps(engine, true, true);
+	return conclude(engine, down_and_up(engine, err, unrepaired), err);
 }
 
 /* Down is where it shall be. */
@@ -255,12 +269,10 @@ static enum outcome rest(struct engine *engine, struct error *err)
 	return journal_save(engine->sys, engine->journal, err) ? OUTCOME_PARTIAL : OUTCOME_DONE;
 }
 
-enum outcome engine_stay_down(struct engine *engine, struct error *err, struct error *unrepaired)
+static enum outcome down(struct engine *engine, struct error *err, struct error *unrepaired)
 {
-	int rc;
+	int rc = go_down(engine, err);
 
-	count_steps(engine, true, false);
-	rc = go_down(engine, err);
 	if (!rc)
 		return rest(engine, err);
 	engine->steps += engine->plan->up.count;
@@ -274,19 +286,28 @@ enum outcome engine_stay_down(struct engine *engine, struct error *err, struct e
 	return OUTCOME_PARTIAL;
 }
 
+enum outcome engine_stay_down(struct engine *engine, struct error *err, struct error *unrepaired)
+{
+	count_steps(engine, true, false);
+	return conclude(engine, down(engine, err, unrepaired), err);
+}
+
 enum outcome engine_bring_back(struct engine *engine, struct error *err)
 {
 	count_steps(engine, false, true);
 	engine->stoppable = true;
-	return bring_up(engine, true, err);
+	return conclude(engine, bring_up(engine, true, err), err);
 }
 
 enum outcome engine_abort(struct engine *engine, struct error *err)
 {
+	enum outcome outcome;
+
 	count_steps(engine, true, true);
 	if (engine->journal)
 		engine->journal->undoing = true;
-	return bring_up(engine, false, err);
+	outcome = bring_up(engine, false, err);
+	return outcome == OUTCOME_PUT_BACK ? outcome : conclude(engine, outcome, err);
 }
 
 int engine_down(struct engine *engine, struct error *err)

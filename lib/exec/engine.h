@@ -102,6 +102,9 @@ void engine_free(struct engine *engine);
 /* Tell the user how far a long step is. */
 void engine_part(struct engine *engine, const struct step *step, const struct part *part);
 
+/* The operation failed for @why: run the hooks that are there for that. */
+void hooks_failure(struct engine *engine, enum outcome outcome, const struct error *why);
+
 /* One kind of step. */
 struct step_ops {
 	/*

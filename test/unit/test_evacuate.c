@@ -516,8 +516,8 @@ static void test_plan_of_devdax(void **state)
 
 	(void)state;
 	model_devdax(&host);
-	*list_add(&host.hooks) = (struct hook){"before-evacuate", "10-drain", ""};
-	*list_add(&host.hooks) = (struct hook){"before-reset", "10-drain", ""};
+	*list_add(&host.hooks) = (struct hook){.event = "before-evacuate", .name = "10-drain"};
+	*list_add(&host.hooks) = (struct hook){.event = "before-reset", .name = "10-drain"};
 	manner.save = (char *)"/save";
 	manner.users = USERS_TERM;
 	plan_all(&host, &manner, true, &plan);

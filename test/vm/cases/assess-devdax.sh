@@ -75,11 +75,11 @@ echo 1 >"$dax_region/create"
 second=$(cat "$dax_region/create")
 echo $((0x4000000)) >"$DAX/devices/$second/size"
 assessed $port recoverable-losing
-finds devdax-contents loses "$second" "contents of $second (64 MiB)"
+finds devdax-contents loses-data "$second" "contents of $second"
 echo 0 >"$DAX/devices/$second/size"
 echo "$second" >"$dax_region/delete"
 echo $((0x10000000)) >"$DAX/devices/$dax/size"
-echo "$dax" >$DAX/drivers/device_dax/bind
+echo "$dax" >$DAX/drivers/device_dax/new_id
 assessed $port recoverable-losing
 
 echo "$region" >/sys/bus/cxl/drivers/cxl_region/unbind

@@ -154,9 +154,10 @@ region_create_ram() {
 # region_teardown REGION: the memory offline, then everything undone in the order opposite to its making
 region_teardown() {
 	local dax target decoder
-	dax=$(dax_of "$1")
-	[ "$(dax_driver "$dax")" != kmem ] || region_offline "$1" || return
-	[ -z "$(dax_driver "$dax")" ] || echo "$dax" >"$DAX/devices/$dax/driver/unbind" || return
+	region_offline "$1" || return
+	for dax in "$CXL/$1"/dax_region*/dax[0-9]*; do
+		[ ! -e "$dax/driver" ] || echo "${dax##*/}" >"$dax/driver/unbind" || return
+	done
 	# kmem lets go even of memory that it failed to remove; going on then would pull it from under the kernel.
 	[ -z "$(mem_blocks_of "$1")" ] || return
 	[ ! -e "$CXL/$1/driver" ] || echo "$1" >/sys/bus/cxl/drivers/cxl_region/unbind || return
@@ -196,6 +197,41 @@ dax_use() {
 	echo "$dax" >"$DAX/drivers/$2/new_id"
 }
 
+# dax_create REGION: another dax device on it, of no memory yet; prints its name. Something must be free.
+dax_create() {
+	local desk
+	desk=$(echo "$CXL/$1"/dax_region*/dax_region)
+	echo 1 >"$desk/create" && cat "$desk/create"
+}
+
+# dax_delete REGION DAX: one of no memory, which may not be the region's first
+dax_delete() { echo "$2" >"$(echo "$CXL/$1"/dax_region*/dax_region)/delete"; }
+
+# dax_set REGION DAX [FROM-TO]...: the ranges that a dax device without a driver consists of, in MiB of the region.
+# Linux takes what is not aligned, and does nothing.
+dax_set() {
+	local dax=$DAX/devices/$2 start range size=0
+	start=$(($(cat "$CXL/$1/resource") >> 20))
+	echo 0 >"$dax/size" || return
+	shift 2
+	for range in "$@"; do
+		printf '%x-%x' $(((start + ${range%-*}) << 20)) $((((start + ${range#*-}) << 20) - 1)) >"$dax/mapping" || return
+		size=$((size + ((${range#*-} - ${range%-*}) << 20)))
+	done
+	[ "$(cat "$dax/size")" = $size ]
+}
+
+# dax_layout: all dax devices, their drivers and their ranges, in order
+dax_layout() {
+	local dax mapping
+	for dax in "$DAX"/devices/*; do
+		echo "${dax##*/} $(dax_driver "${dax##*/}") $(cat "$dax/size" "$dax/align" | tr '\n' ' ')"
+		for mapping in "$dax"/mapping[0-9]*; do
+			[ ! -e "$mapping" ] || echo "  $(cat "$mapping/start" "$mapping/end" "$mapping/page_offset" | tr '\n' ' ')"
+		done
+	done
+}
+
 # mem_blocks_of REGION: memoryN, in ascending order
 mem_blocks_of() {
 	local size block end
@@ -205,6 +241,16 @@ mem_blocks_of() {
 	while [ $block -lt $end ]; do
 		[ ! -e $MEMORY/memory$block ] || echo memory$block
 		block=$((block + 1))
+	done
+}
+
+# mem_picture REGION: its blocks, counted from 0 at its start, their states and zones
+mem_picture() {
+	local block size
+	size=$((0x$(cat $MEMORY/block_size_bytes)))
+	for block in $(mem_blocks_of "$1"); do
+		echo "$((${block#memory} - $(cat "$CXL/$1/resource") / size))" \
+			"$(cat "$MEMORY/$block/state") $(cat "$MEMORY/$block/valid_zones")"
 	done
 }
 

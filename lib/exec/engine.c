@@ -24,6 +24,7 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_SAVE_CONTENTS] = &step_save_contents,
 	[STEP_OFFLINE_MEMORY] = &step_offline_memory,
 	[STEP_UNBIND_DAX] = &step_unbind_dax,
+	[STEP_CONVERT_DAX] = &step_convert_dax,
 	[STEP_DISABLE_REGION] = &step_disable_region,
 	[STEP_DELETE_REGION] = &step_delete_region,
 	[STEP_MARK_DEVICE] = &step_mark_device,

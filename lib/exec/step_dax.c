@@ -220,6 +220,15 @@ static bool is_as_before(struct engine *engine, const char *name, const struct d
 	return before->mode != DAX_SYSTEM_RAM || dax_is_added(engine, before);
 }
 
+/* Drivers may be about to take it by themselves, as those of a region that was enabled just now. */
+static bool may_be_taken(const struct engine *engine)
+{
+	list_each(step, &engine->plan->up)
+		if (step->kind == STEP_ENABLE_REGION)
+			return !engine->dax_awaited;
+	return false;
+}
+
 static int observe_bind(struct engine *engine, const struct step *step, bool *done,
 			struct error *err)
 {
@@ -228,7 +237,7 @@ static int observe_bind(struct engine *engine, const struct step *step, bool *do
 	int rc = find_now(engine, step, 0, &before, name, err);
 
 	*done = !rc && is_as_before(engine, name, before) &&
-		(before->mode != DAX_DISABLED || engine->dax_awaited);
+		(before->mode != DAX_DISABLED || !may_be_taken(engine));
 	return rc;
 }
 
@@ -327,7 +336,8 @@ static int act_bind(struct engine *engine, const struct step *step, struct error
 	if (rc)
 		return rc;
 	settling = (struct settling){engine, before, name};
-	wait_for(is_taken, &settling, 3000);
+	if (may_be_taken(engine))
+		wait_for(is_taken, &settling, 3000);
 	engine->dax_awaited = true;
 	dax_driver(engine, name, driver);
 	if (strcmp(driver, driver_for(before)) != 0 || !is_set_as(engine, name, before))
@@ -338,3 +348,29 @@ static int act_bind(struct engine *engine, const struct step *step, struct error
 }
 
 const struct step_ops step_bind_dax = {observe_bind, act_bind};
+
+/* What evacuate leaves behind with --to-devdax. */
+static int observe_convert(struct engine *engine, const struct step *step, bool *done,
+			   struct error *err)
+{
+	char name[NAME_SIZE], driver[NAME_SIZE];
+	const struct dax *before;
+	int rc = find_now(engine, step, 0, &before, name, err);
+
+	dax_driver(engine, name, driver);
+	*done = !rc && name[0] && strcmp(driver, "device_dax") == 0;
+	return rc;
+}
+
+static int act_convert(struct engine *engine, const struct step *step, struct error *err)
+{
+	char name[NAME_SIZE];
+	const struct dax *before;
+	int rc = find_now(engine, step, 0, &before, name, err);
+
+	if (!rc && !name[0])
+		rc = fail(err, -ENODEV, "%s is gone", step->object);
+	return rc ? rc : bind(engine, name, "device_dax", err);
+}
+
+const struct step_ops step_convert_dax = {observe_convert, act_convert};

@@ -317,6 +317,13 @@ static void add_offline(const struct planning *p)
 	}
 }
 
+static void add_convert(const struct planning *p, const struct dax *dax)
+{
+	add_step(&p->plan->down, STEP_LOAD_MODULE, "device_dax",
+		 "load module device_dax if needed");
+	add_step(&p->plan->down, STEP_CONVERT_DAX, dax->name, "make %s a devdax device", dax->name);
+}
+
 static void add_unbind(const struct planning *p, bool to_devdax)
 {
 	each_volatile_down(view, p) {
@@ -325,8 +332,7 @@ static void add_unbind(const struct planning *p, bool to_devdax)
 		add_step(&p->plan->down, STEP_UNBIND_DAX, dax->name, "unbind %s from %s", dax->name,
 			 dax->mode == DAX_SYSTEM_RAM ? "kmem" : "its driver");
 		if (to_devdax && dax->mode == DAX_SYSTEM_RAM)
-			add_step(&p->plan->down, STEP_CONVERT_DAX, dax->name,
-				 "make %s a devdax device", dax->name);
+			add_convert(p, dax);
 	}
 }
 

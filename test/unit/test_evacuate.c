@@ -185,6 +185,20 @@ static int run_half(void **state)
 	return start_run(state, half_online);
 }
 
+static void test_to_devdax(void **state)
+{
+	struct run *run = *state;
+	char driver[NAME_SIZE];
+
+	evacuate_as(run, &model_manner, true);
+	check_outcome(run, OUTCOME_DONE, "");
+	sys_link_name(&run->kernel->tree.sys, driver, sizeof(driver),
+		      "/sys/bus/dax/devices/dax0.0/driver");
+	assert_string_equal(driver, "device_dax");
+	restore(run);
+	check_restored(run, "restored");
+}
+
 static void test_half(void **state)
 {
 	struct run *run = *state;
@@ -540,8 +554,8 @@ static void test_plan_to_devdax(void **state)
 	plan_all(&host, &model_manner, true, &plan);
 	check_steps(&plan.down,
 		    STEPS("hold-new-memory ", "stop-demotion ", "move-pages ",
-			  "offline-memory dax0.0", "unbind-dax dax0.0", "convert-dax dax0.0",
-			  "release-demotion ", "release-new-memory "));
+			  "offline-memory dax0.0", "unbind-dax dax0.0", "load-module device_dax",
+			  "convert-dax dax0.0", "release-demotion ", "release-new-memory "));
 }
 
 /* Their dax devices come and go with the namespaces. */
@@ -682,6 +696,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		ON_RUN(ram, test_ram),
 		ON_RUN(devdax, test_devdax),
+		ON_RUN(ram, test_to_devdax),
 		ON_RUN(half, test_half),
 		ON_RUN(ram, test_again),
 		ON_RUN(ram, test_put_back),

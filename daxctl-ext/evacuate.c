@@ -89,6 +89,7 @@ static int execute(struct journal *journal, bool resumed)
 		.plan = &journal->plan,
 		.journal = journal,
 		.resumed = resumed,
+		.dax_awaited = true,
 		.progress = progress,
 	};
 	struct error err = {0}, unrepaired = {0};

@@ -172,6 +172,7 @@ static enum status restore_one(struct journal *journal, struct json_object *resu
 		.plan = &journal->plan,
 		.journal = journal,
 		.resumed = journal->direction == DIRECTION_UP,
+		.dax_awaited = !journal_is_of_old_boot(&machine, journal),
 		.progress = progress,
 	};
 	struct json_object *result;

@@ -57,8 +57,8 @@ struct engine {
 	struct journal *journal; /* kept up to date before each step; NULL: none is kept */
 	bool resumed;		 /* an earlier run of this plan was cut short */
 	struct progress *progress;
-	bool stoppable;	     /* a signal stops the way up, too */
-	bool dax_awaited;    /* "no driver" is no longer "no driver yet" */
+	bool stoppable; /* a signal stops the way up, too */
+	bool dax_awaited; /* "no driver" is no longer "no driver yet"; from the start if none is new */
 	bool reboot_needed;  /* set by a step whose failure is final */
 	struct watch *watch; /* of devices whose contents were saved; NULL: none */
 	size_t steps;	     /* of the ways to go: the last one's number */

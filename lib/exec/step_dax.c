@@ -220,15 +220,6 @@ static bool is_as_before(struct engine *engine, const char *name, const struct d
 	return before->mode != DAX_SYSTEM_RAM || dax_is_added(engine, before);
 }
 
-/* Drivers may be about to take it by themselves, as those of a region that was enabled just now. */
-static bool may_be_taken(const struct engine *engine)
-{
-	list_each(step, &engine->plan->up)
-		if (step->kind == STEP_ENABLE_REGION)
-			return !engine->dax_awaited;
-	return false;
-}
-
 static int observe_bind(struct engine *engine, const struct step *step, bool *done,
 			struct error *err)
 {
@@ -237,7 +228,7 @@ static int observe_bind(struct engine *engine, const struct step *step, bool *do
 	int rc = find_now(engine, step, 0, &before, name, err);
 
 	*done = !rc && is_as_before(engine, name, before) &&
-		(before->mode != DAX_DISABLED || !may_be_taken(engine));
+		(before->mode != DAX_DISABLED || engine->dax_awaited);
 	return rc;
 }
 
@@ -336,7 +327,7 @@ static int act_bind(struct engine *engine, const struct step *step, struct error
 	if (rc)
 		return rc;
 	settling = (struct settling){engine, before, name};
-	if (may_be_taken(engine))
+	if (!engine->dax_awaited)
 		wait_for(is_taken, &settling, 3000);
 	engine->dax_awaited = true;
 	dax_driver(engine, name, driver);

@@ -210,6 +210,26 @@ static void test_bind_other(void **state)
 	assert_false(sys_exists(machine->sys, DAX "/dax0.0/driver"));
 }
 
+/* Nobody else takes a device that was there all the time: to wait for that is for new ones. */
+static void test_bind_at_once(void **state)
+{
+	struct machine *machine = *state;
+	const struct step step = {.kind = STEP_BIND_DAX, .object = "dax0.2"};
+	uint64_t began;
+	bool done;
+
+	for (int awaited = 0; awaited < 2; awaited++) {
+		order(machine, "dax0.2", "/sys/bus/dax/drivers/device_dax/unbind");
+		machine->engine.dax_awaited = awaited;
+		began = now_ms();
+		assert_int_equal(step_bind_dax.act(&machine->engine, &step, NULL), 0);
+		assert_int_equal(now_ms() - began < 1000, awaited);
+		assert_int_equal(step_bind_dax.observe(&machine->engine, &step, &done, NULL), 0);
+		assert_true(done);
+		assert_true(machine->engine.dax_awaited);
+	}
+}
+
 /* ---- dividing ---- */
 
 static const struct step arrange = {.kind = STEP_ARRANGE_DAX, .object = "region0"};
@@ -358,13 +378,21 @@ static void test_arrange_nothing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		ON(divided, test_read),		  ON(divided, test_read_what_is_not_there),
-		cmocka_unit_test(test_same),	  ON(divided, test_unbind),
-		ON(divided, test_unbind_other),	  ON(ram, test_bind_other),
-		ON(divided, test_arranged),	  ON(divided, test_arrange),
-		ON(divided, test_arrange_order),  ON(divided, test_arrange_number_taken),
-		ON(divided, test_arrange_align),  ON(divided, test_arrange_impossible),
-		ON(divided, test_arrange_in_use), ON(divided, test_arrange_nothing),
+		ON(divided, test_read),
+		ON(divided, test_read_what_is_not_there),
+		cmocka_unit_test(test_same),
+		ON(divided, test_unbind),
+		ON(divided, test_unbind_other),
+		ON(ram, test_bind_other),
+		ON(divided, test_bind_at_once),
+		ON(divided, test_arranged),
+		ON(divided, test_arrange),
+		ON(divided, test_arrange_order),
+		ON(divided, test_arrange_number_taken),
+		ON(divided, test_arrange_align),
+		ON(divided, test_arrange_impossible),
+		ON(divided, test_arrange_in_use),
+		ON(divided, test_arrange_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,4 +60,11 @@ int collect_memmap_on_memory(const struct sys *sys, const char *name);
  * some process could not be looked into. */
 int collect_users_of(const struct sys *sys, const char *dax, struct host *host, bool *complete);
 
+/* The same with all there is to say about them. @picture tells what must not be looked at for that. */
+int collect_users_in_full(const struct sys *sys, const char *dax, const struct host *picture,
+			  struct host *host, bool *complete);
+
+/* This one process holds or maps it, as far as can be seen. */
+bool collect_is_user(const struct sys *sys, const char *dax, int pid);
+
 #endif

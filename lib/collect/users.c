@@ -41,6 +41,7 @@ struct search {
 	const struct sys *sys;
 	struct host *host;
 	struct describer *describer; /* NULL: be brief */
+	int only;		     /* look at this process alone; 0: at all */
 	struct devices devices;
 	LIST(struct wanted) wanted; /* by number */
 	struct known_file *files;   /* KNOWN_FILES, by a hash */
@@ -276,8 +277,12 @@ static int walk(struct search *search)
 {
 	cleanup_pids pid_list processes = {0};
 	struct found found = {0};
-	int rc = processes_list(search->sys, &processes);
+	int rc = 0;
 
+	if (search->only)
+		*list_add(&processes) = search->only;
+	else
+		rc = processes_list(search->sys, &processes);
 	search->complete = processes_all_visible(search->sys);
 	search->files = xcalloc(KNOWN_FILES, sizeof(*search->files));
 	list_sort(&search->wanted, compare_wanted);
@@ -311,16 +316,51 @@ static void search_free(struct search *search)
 	free(search->wanted.items);
 }
 
+static int search_one(struct search *search, const char *dax, bool *complete)
+{
+	int rc = want(search, dax);
+
+	if (!rc && search->wanted.count)
+		rc = walk(search);
+	if (search->wanted.count && !search->complete)
+		*complete = false;
+	return rc;
+}
+
 int collect_users_of(const struct sys *sys, const char *dax, struct host *host, bool *complete)
 {
 	__attribute__((cleanup(search_free))) struct search search = {.sys = sys, .host = host};
-	int rc = want(&search, dax);
 
-	if (!rc && search.wanted.count)
-		rc = walk(&search);
-	if (search.wanted.count && !search.complete)
-		*complete = false;
-	return rc;
+	return search_one(&search, dax, complete);
+}
+
+int collect_users_in_full(const struct sys *sys, const char *dax, const struct host *picture,
+			  struct host *host, bool *complete)
+{
+	cleanup_caution struct caution caution = {0};
+	cleanup_describer struct describer describer = {.sys = sys, .caution = &caution};
+	__attribute__((cleanup(search_free))) struct search search = {
+		.sys = sys,
+		.host = host,
+		.describer = &describer,
+	};
+
+	caution_of(picture, &caution);
+	devices_read(sys, &search.devices);
+	return search_one(&search, dax, complete);
+}
+
+bool collect_is_user(const struct sys *sys, const char *dax, int pid)
+{
+	cleanup_host struct host host = {0};
+	__attribute__((cleanup(search_free))) struct search search = {
+		.sys = sys,
+		.host = &host,
+		.only = pid,
+	};
+	bool complete = true;
+
+	return search_one(&search, dax, &complete) == 0 && host.users.count;
 }
 
 static int search_all(struct search *search)

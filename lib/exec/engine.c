@@ -21,6 +21,7 @@ const struct record step_report_record = { sizeof(struct step_report), (const st
 static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_RUN_HOOKS] = &step_run_hooks,
 	[STEP_HOLD_NEW_MEMORY] = &step_hold_new_memory,
+	[STEP_STOP_USERS] = &step_stop_users,
 	[STEP_SAVE_CONTENTS] = &step_save_contents,
 	[STEP_OFFLINE_MEMORY] = &step_offline_memory,
 	[STEP_UNBIND_DAX] = &step_unbind_dax,

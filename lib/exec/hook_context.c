@@ -251,22 +251,23 @@ int hooks_announce(struct engine *engine, const struct hook_context *context, st
 	cleanup_names struct names environment = {0};
 	cleanup_json struct json_object *document = NULL;
 	struct hook_context full = *context;
+	struct hook_run run = {
+		.event = context->event,
+		.timeout_ms = engine->plan->manner.hook_ms,
+		/* Hooks of a failure come after what the signal stopped. */
+		.stoppable = !context->outcome && (engine->stoppable || !goes_up(engine)),
+	};
 
 	full.operation = operation_of(engine);
 	full.plan = engine->plan;
 	full.before = engine->before;
 	full.users = context->users ? context->users : engine->before;
 	document = hook_document(&full);
+	run.document =
+		json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
+								 JSON_C_TO_STRING_SPACED |
+								 JSON_C_TO_STRING_NOSLASHESCAPE);
 	hook_environment(document, &environment);
-	return hooks_run(
-		engine->sys,
-		&(struct hook_run){
-			.event = context->event,
-			.environment = environment.items,
-			.document =
-				json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY),
-			.timeout_ms = engine->plan->manner.hook_ms,
-			.stoppable = !context->outcome && (engine->stoppable || !goes_up(engine)),
-		},
-		err);
+	run.environment = environment.items;
+	return hooks_run(engine->sys, &run, err);
 }

@@ -190,7 +190,7 @@ static void add_hooks(struct tree *tree, struct host *host)
 
 		add_hook(tree, events[i], "a",
 			 "log $CXL_ISO_EVENT $CXL_ISO_OPERATION $CXL_ISO_OUTCOME $CXL_ISO_ERROR\n"
-			 "grep -q '\"version\": *1' || log no document");
+			 "grep -q '\"schema\": *\"cxl-iso/hook\"' || log no document");
 		strcpy(hook->event, events[i]);
 		strcpy(hook->name, "a");
 	}

@@ -9,7 +9,8 @@ static void print_one(const struct hook_context *context)
 {
 	cleanup_json struct json_object *document = hook_document(context);
 
-	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY));
+	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
+							      JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
 static void print_all(const struct host *host, const struct plan *plan)

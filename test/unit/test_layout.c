@@ -230,6 +230,24 @@ static void test_bind_at_once(void **state)
 	}
 }
 
+/* Memory that firmware described has dax devices, too, and no region of CXL. */
+static void test_bind_without_region(void **state)
+{
+	struct machine *machine = *state;
+	const struct step step = {.kind = STEP_BIND_DAX, .object = "dax0.2"};
+	struct error err = {0};
+	bool done;
+
+	dax_of(&machine->before, "dax0.2")->region[0] = '\0';
+	strcpy(machine->before.regions.items[0].name, "region7");
+	order(machine, "dax0.2", "/sys/bus/dax/drivers/device_dax/unbind");
+	check_error(step_bind_dax.observe(&machine->engine, &step, &done, &err), 0, &err, "", "");
+	assert_false(done);
+	check_error(step_bind_dax.act(&machine->engine, &step, &err), 0, &err, "", "");
+	check_error(step_bind_dax.observe(&machine->engine, &step, &done, &err), 0, &err, "", "");
+	assert_true(done);
+}
+
 /* ---- dividing ---- */
 
 static const struct step arrange = {.kind = STEP_ARRANGE_DAX, .object = "region0"};
@@ -378,21 +396,14 @@ static void test_arrange_nothing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		ON(divided, test_read),
-		ON(divided, test_read_what_is_not_there),
-		cmocka_unit_test(test_same),
-		ON(divided, test_unbind),
-		ON(divided, test_unbind_other),
-		ON(ram, test_bind_other),
-		ON(divided, test_bind_at_once),
-		ON(divided, test_arranged),
-		ON(divided, test_arrange),
-		ON(divided, test_arrange_order),
-		ON(divided, test_arrange_number_taken),
-		ON(divided, test_arrange_align),
-		ON(divided, test_arrange_impossible),
-		ON(divided, test_arrange_in_use),
-		ON(divided, test_arrange_nothing),
+		ON(divided, test_read),		  ON(divided, test_read_what_is_not_there),
+		cmocka_unit_test(test_same),	  ON(divided, test_unbind),
+		ON(divided, test_unbind_other),	  ON(ram, test_bind_other),
+		ON(divided, test_bind_at_once),	  ON(divided, test_bind_without_region),
+		ON(divided, test_arranged),	  ON(divided, test_arrange),
+		ON(divided, test_arrange_order),  ON(divided, test_arrange_number_taken),
+		ON(divided, test_arrange_align),  ON(divided, test_arrange_impossible),
+		ON(divided, test_arrange_in_use), ON(divided, test_arrange_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

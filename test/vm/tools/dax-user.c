@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * dax-user [--open | --once] ARGUMENT... - a process that uses dax devices, and nothing of what is in them
+ * dax-user [--open | --once] [--deaf | --heir] ARGUMENT... - a process that uses dax devices, and nothing of theirs
  *
  * Maps all of every /dev/dax* that its arguments name, as they are or as "mem-path=" in an option of QEMU's; says so
- * and keeps them until it is killed. --open only opens them; --once ends at once. Copied to another name and run with
- * QEMU's arguments it is a guest, as far as /proc tells.
+ * and keeps them until it is killed. --open only opens them; --once ends at once. --deaf does not hear SIGTERM; --heir
+ * ends by it, but leaves a process behind that has the mappings, too. Copied to another name and run with QEMU's
+ * arguments it is a guest, as far as /proc tells.
  */
 #include <err.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +44,15 @@ static void use(const char *path, bool map)
 	close(fd);
 }
 
+static volatile sig_atomic_t heirs;
+
+static void leave_heir(int number)
+{
+	signal(number, SIG_DFL);
+	if (heirs-- > 0 && fork() > 0)
+		_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	bool map = true, stay = true;
@@ -54,6 +65,10 @@ int main(int argc, char **argv)
 			map = false;
 		else if (strcmp(argv[i], "--once") == 0)
 			stay = false;
+		else if (strcmp(argv[i], "--deaf") == 0)
+			signal(SIGTERM, SIG_IGN);
+		else if (strcmp(argv[i], "--heir") == 0 && (heirs = 1))
+			signal(SIGTERM, leave_heir);
 		if (!device)
 			continue;
 		snprintf(path, sizeof(path), "%.*s", (int)strcspn(device, ","), device);
@@ -61,8 +76,7 @@ int main(int argc, char **argv)
 		used++;
 	}
 	if (!used)
-		errx(2,
-		     "usage: dax-user [--open | --once] ARGUMENT..., one of which has a /dev/dax*");
+		errx(2, "usage: dax-user [OPTION...] ARGUMENT..., one of which has a /dev/dax*");
 	printf("%s %d\n", map ? "mapped" : "opened", used);
 	fflush(stdout);
 	while (stay)

@@ -81,6 +81,8 @@ static int compare(struct engine *engine, const struct step *step, const struct 
 	watch_begin(&engine->watch, engine->sys, name);
 	rc = contents_hash(&transfer, sum, err);
 	*same = !rc && strcmp(sum, saved->sha256) == 0;
+	if (!*same)
+		watch_end(engine->watch, name);
 	return rc;
 }
 
@@ -202,6 +204,8 @@ static int save_watched(struct engine *engine, const struct step *step, const st
 		rc = contents_save(&transfer, file, engine->resumed, sha256, err);
 	if (!rc)
 		rc = manifest_write(engine->before, dax, file, sha256, err);
+	if (rc)
+		watch_end(engine->watch, dax->name);
 	return rc ? rc : note_saved(engine, dax, file, sha256, err);
 }
 

@@ -83,6 +83,14 @@ void watch_begin(struct watch **pointer, const struct sys *sys, const char *dax)
 	watched->number = inotify_add_watch(watch->fd, path, IN_OPEN);
 }
 
+void watch_end(struct watch *watch, const char *dax)
+{
+	struct watched *watched = find(watch, dax);
+
+	if (watched)
+		watched->number = -1;
+}
+
 bool watch_is_quiet(struct watch *watch, const char *dax)
 {
 	const struct watched *watched;

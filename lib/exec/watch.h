@@ -19,6 +19,9 @@ void watch_begin(struct watch **watch, const struct sys *sys, const char *dax);
 /* Nobody opened it since; false as well if it is not watched. @watch may be NULL. */
 bool watch_is_quiet(struct watch *watch, const char *dax);
 
+/* What was known of it holds no more: it does not count as quiet until it is watched anew. */
+void watch_end(struct watch *watch, const char *dax);
+
 void watch_free(struct watch **watch);
 
 #endif

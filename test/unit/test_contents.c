@@ -24,11 +24,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "exec/contents.h"
 #include "exec/manifest.h"
 #include "exec/room.h"
 #include "model.h"
-#include "support.h"
 #include "sys/stop.h"
 #include "sys/util.h"
 
@@ -36,7 +36,6 @@
 #include <cmocka.h>
 
 #define KIB	 1024ull
-#define DAX	 "dax0.0"
 #define NAME	 "dax0.0-20260131T120000+0100.raw"
 #define PARTIAL	 NAME ".partial"
 #define SKIPPED	 77
@@ -44,84 +43,16 @@
 
 /* ---- the device and the file ---- */
 
-static const char *path_of(struct tree *tree, const char *path)
-{
-	static char out[16][PATH_MAX]; /* the latest of them */
-	static int next;
-
-	next = (next + 1) % (int)ARRAY_SIZE(out);
-	snprintf(out[next], PATH_MAX, "%s%s", tree->root, path);
-	return out[next];
-}
-
-__attribute__((format(printf, 1, 2))) static const char *words(const char *format, ...)
-{
-	static char out[16][2 * PATH_MAX + 256];
-	static int next;
-	va_list args;
-
-	next = (next + 1) % (int)ARRAY_SIZE(out);
-	va_start(args, format);
-	vsnprintf(out[next], sizeof(out[next]), format, args);
-	va_end(args);
-	return out[next];
-}
-
-#define DEVICE(tree)  path_of(tree, "/dev/" DAX)
 #define FILE_OF(tree) path_of(tree, "/save/" NAME)
 
-/* @size bytes of zeroes, and what sysfs tells of them. */
 static void make_device(struct tree *tree, uint64_t size)
 {
-	char text[32];
-
-	snprintf(text, sizeof(text), "%" PRIu64 "\n", size);
-	tree_file(tree, text, "/sys/bus/dax/devices/" DAX "/size");
-	tree_file(tree, "2097152\n", "/sys/bus/dax/devices/" DAX "/align");
-	tree_file(tree, "0:0\n", "/sys/bus/dax/devices/" DAX "/dev");
-	tree_file(tree, "", "/dev/" DAX);
-	assert_int_equal(truncate(DEVICE(tree), (off_t)size), 0);
+	device_make(tree, DAX, size);
 }
 
 static void set_align(struct tree *tree, const char *align)
 {
 	tree_file(tree, align, "/sys/bus/dax/devices/" DAX "/align");
-}
-
-/* Bytes that repeat nowhere, and are the same in each run. */
-static void put_noise(const char *path, uint64_t offset, size_t length)
-{
-	cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
-	cleanup_free unsigned char *data = xcalloc(1, length);
-	uint64_t state = offset * 2 + 1;
-
-	for (size_t i = 0; i < length; i++) {
-		state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-		data[i] = state >> 56;
-	}
-	assert_int_equal(pwrite(fd, data, length, (off_t)offset), length);
-}
-
-static void sum_of(const char *path, char sum[SHA256_SIZE])
-{
-	cleanup_sha256 struct sha256 sha256 = {0};
-	cleanup_stream FILE *file = fopen(path, "re");
-	static unsigned char buffer[65536];
-	size_t length;
-
-	assert_non_null(file);
-	assert_int_equal(sha256_begin(&sha256, NULL), 0);
-	while ((length = fread(buffer, 1, sizeof(buffer), file)))
-		sha256_add(&sha256, buffer, length);
-	sha256_end(&sha256, sum);
-}
-
-static void check_sum_of(const char *path, const char *expected)
-{
-	char sum[SHA256_SIZE];
-
-	sum_of(path, sum);
-	assert_string_equal(sum, expected);
 }
 
 static struct stat status_of(const char *path)

@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * exec/: the steps that save and load, and who has what counts: the device or the file. Whatever
+ * happens in between, nothing that somebody wrote last is lost.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "exec/engine.h"
+#include "exec/saved.h"
+#include "model.h"
+#include "sys/util.h"
+
+/* Last: its macro fail() would swallow the declaration of ours. */
+#include <cmocka.h>
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#define DRIVER	"/sys/bus/dax/devices/" DAX "/driver"
+#define LENGTH	(3 * MIB)
+
+/* One operation, and the run of it that goes on now. */
+struct run {
+	struct tree tree;
+	struct journal journal;
+	struct engine engine;
+	struct error err;
+};
+
+static const struct step step = {.object = DAX};
+
+/* ---- a device, and an operation on it ---- */
+
+static void bind_device(struct run *run, const char *dax)
+{
+	device_make(&run->tree, dax, LENGTH);
+	tree_file(&run->tree, words("0x%llx\n", WINDOW_0), "/sys/bus/dax/devices/%s/mapping0/start",
+		  dax);
+	tree_link(&run->tree, "/sys/bus/dax/drivers/device_dax", "/sys/bus/dax/devices/%s/driver",
+		  dax);
+}
+
+static void begin_run(struct run *run, bool resumed)
+{
+	engine_free(&run->engine);
+	run->err = (struct error){0};
+	run->engine = (struct engine){
+		.sys = &run->tree.sys,
+		.before = &run->journal.before,
+		.plan = &run->journal.plan,
+		.journal = &run->journal,
+		.resumed = resumed,
+	};
+}
+
+static void make_operation(struct run *run)
+{
+	struct host host = {0};
+	struct plan plan = {.operation = "evacuate", .object = DAX};
+
+	model_devdax(&host);
+	host.dax_devices.items[0].size = LENGTH;
+	plan.manner.save = xstrdup(path_of(&run->tree, "/save"));
+	journal_init(&run->tree.sys, &run->journal, &plan, &host);
+	begin_run(run, false);
+}
+
+static int set_up(void **state)
+{
+	struct run *run = xcalloc(1, sizeof(*run));
+
+	tree_make(&run->tree);
+	tree_directory(&run->tree, "/save");
+	tree_directory(&run->tree, "/sys/bus/dax/drivers/device_dax");
+	tree_file(&run->tree, "this boot\n", BOOT_ID);
+	bind_device(run, DAX);
+	put_noise(DEVICE(&run->tree), MIB, MIB);
+	make_operation(run);
+	*state = run;
+	return 0;
+}
+
+static int take_down(void **state)
+{
+	struct run *run = *state;
+
+	engine_free(&run->engine);
+	journal_free(&run->journal);
+	tree_remove(&run->tree);
+	free(run);
+	return 0;
+}
+#define IN_RUN(test) cmocka_unit_test_setup_teardown(test, set_up, take_down)
+
+/* ---- steps ---- */
+
+static bool is_done(struct run *run, const struct step_ops *ops)
+{
+	bool done = false;
+
+	run->err = (struct error){0};
+	if (ops->observe(&run->engine, &step, &done, &run->err))
+		fail_msg("%s", run->err.text);
+	return done;
+}
+
+/* As the engine does it. */
+static void must_do(struct run *run, const struct step_ops *ops)
+{
+	assert_false(is_done(run, ops));
+	if (ops->act(&run->engine, &step, &run->err))
+		fail_msg("%s", run->err.text);
+	assert_true(is_done(run, ops));
+}
+
+static void must_save(struct run *run)
+{
+	must_do(run, &step_save_contents);
+}
+
+static void must_leave(struct run *run)
+{
+	if (saved_leave(&run->engine, &step, &run->err))
+		fail_msg("%s", run->err.text);
+}
+
+/* Out of service: the device is there, without a driver. */
+static void leave_service(struct run *run)
+{
+	must_leave(run);
+	tree_unlink(&run->tree, DRIVER);
+}
+
+/* Back in service, after the memory was lost. */
+static void return_empty(struct run *run)
+{
+	tree_unlink(&run->tree, "/dev/" DAX);
+	bind_device(run, DAX);
+}
+
+static void user_writes(struct run *run)
+{
+	put_noise(DEVICE(&run->tree), 2 * MIB, 100);
+}
+
+static struct saved *saved_of(struct run *run)
+{
+	struct saved *saved = saved_find(&run->engine, DAX);
+
+	assert_non_null(saved);
+	return saved;
+}
+
+/* What the next run would find. */
+static void check_journal(struct run *run, enum saved_state state)
+{
+	cleanup_journal struct journal journal = {0};
+
+	assert_int_equal(journal_load(&run->tree.sys, "evacuate", DAX, &journal, NULL), 0);
+	assert_int_equal(journal.saved.count, 1);
+	assert_int_equal(journal.saved.items[0].state, state);
+	assert_string_equal(journal.saved.items[0].sha256, saved_of(run)->sha256);
+	assert_string_equal(journal.saved.items[0].path, saved_of(run)->path);
+}
+
+static void check_nothing_in_journal(struct run *run)
+{
+	cleanup_journal struct journal journal = {0};
+
+	assert_int_equal(journal_load(&run->tree.sys, "evacuate", DAX, &journal, NULL), 0);
+	assert_int_equal(journal.saved.count, 0);
+}
+
+/* ---- save ---- */
+
+static void test_save(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	check_journal(run, SAVED_COPY);
+	check_sum_of(DEVICE(&run->tree), saved_of(run)->sha256);
+	check_sum_of(saved_of(run)->path, saved_of(run)->sha256);
+	assert_int_equal(saved_of(run)->size, LENGTH);
+}
+
+static void check_save_fails(struct run *run, int code, const char *text)
+{
+	run->err = (struct error){0};
+	check_error(step_save_contents.act(&run->engine, &step, &run->err), code, &run->err, text,
+		    "");
+	assert_int_equal(run->journal.saved.count, 0);
+}
+
+static void test_save_refused(void **state)
+{
+	const char *text = "the contents of " DAX " can not be kept without a journal";
+	struct run *run = *state;
+
+	run->engine.journal = NULL;
+	check_save_fails(run, -EINVAL, text);
+	run->engine.journal = &run->journal;
+	free(run->journal.plan.manner.save);
+	run->journal.plan.manner.save = NULL;
+	check_save_fails(run, -EINVAL, text);
+	run->journal.plan.manner.save = xstrdup(path_of(&run->tree, "/save"));
+	run->journal.before.dax_devices.items[0].size = 2 * LENGTH;
+	check_save_fails(run, -EBUSY, DAX " has another size than it had before");
+}
+
+/* A file that somebody removed or cut off does not count. */
+static void test_file_gone(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	assert_int_equal(truncate(saved_of(run)->path, 100), 0);
+	assert_false(is_done(run, &step_save_contents));
+	assert_int_equal(unlink(saved_of(run)->path), 0);
+	must_save(run);
+	assert_int_equal(run->journal.saved.count, 1);
+}
+
+/* The run was cut short, and somebody went on with the device. */
+static void test_save_resumed(void **state)
+{
+	char before[SHA256_SIZE];
+	struct run *run = *state;
+
+	must_save(run);
+	strcpy(before, saved_of(run)->sha256);
+	begin_run(run, true);
+	assert_true(is_done(run, &step_save_contents));
+	user_writes(run);
+	assert_false(is_done(run, &step_save_contents));
+	must_save(run);
+	assert_string_not_equal(saved_of(run)->sha256, before);
+	check_sum_of(DEVICE(&run->tree), saved_of(run)->sha256);
+	check_sum_of(saved_of(run)->path, saved_of(run)->sha256);
+	check_journal(run, SAVED_COPY);
+}
+
+/* ---- the device leaves service ---- */
+
+static void test_leave(void **state)
+{
+	struct run *run = *state;
+
+	must_leave(run); /* nothing was saved: nothing to do */
+	must_save(run);
+	leave_service(run);
+	check_journal(run, SAVED_ONLY);
+	must_leave(run);
+	begin_run(run, true);
+	assert_true(is_done(run, &step_save_contents)); /* without the device */
+	must_leave(run);
+}
+
+static void test_leave_changed(void **state)
+{
+	struct run *run = *state;
+	const char *advice;
+
+	must_save(run);
+	advice = words("stop what uses it, and try again; the file is out of date: %s",
+		       saved_of(run)->path);
+	user_writes(run);
+	check_error(saved_leave(&run->engine, &step, &run->err), -EBUSY, &run->err,
+		    "the contents of " DAX " changed after they were saved", advice);
+	check_nothing_in_journal(run);
+	assert_true(is_done(run, &step_load_contents)); /* what he wrote stays */
+}
+
+/* Another run can not know who came and went. */
+static void test_leave_changed_resumed(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	user_writes(run);
+	begin_run(run, true);
+	assert_int_equal(saved_leave(&run->engine, &step, &run->err), -EBUSY);
+	check_nothing_in_journal(run);
+}
+
+/* Somebody looked at it, and changed nothing. */
+static void test_leave_read(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	close(open(DEVICE(&run->tree), O_RDWR | O_CLOEXEC));
+	must_leave(run);
+	check_journal(run, SAVED_ONLY);
+}
+
+static void test_leave_unbound(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	tree_unlink(&run->tree, DRIVER);
+	must_leave(run);
+	check_journal(run, SAVED_ONLY);
+}
+
+/* What he wrote before can not be seen any more. */
+static void test_leave_unbound_after_use(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	user_writes(run);
+	tree_unlink(&run->tree, DRIVER);
+	check_error(saved_leave(&run->engine, &step, &run->err), -EBUSY, &run->err,
+		    "somebody unbound " DAX " after its contents were saved", "");
+	check_journal(run, SAVED_COPY);
+}
+
+/* Killed between the note and the unbinding: the file must not be forgotten, nor a change. */
+static void test_leave_twice(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	must_leave(run);
+	begin_run(run, true);
+	must_leave(run);
+	user_writes(run);
+	check_error(saved_leave(&run->engine, &step, &run->err), -EBUSY, &run->err,
+		    "the contents of " DAX " changed after they were saved",
+		    words("keep what you need of it: what is in %s will be written back",
+			  saved_of(run)->path));
+	check_journal(run, SAVED_ONLY);
+}
+
+static void test_stays(void **state)
+{
+	struct run *run = *state;
+
+	assert_int_equal(saved_return(&run->engine, DAX, &run->err), 0); /* nothing was saved */
+	must_save(run);
+	must_leave(run);
+	assert_int_equal(saved_return(&run->engine, DAX, &run->err), 0); /* it was not unbound */
+	check_journal(run, SAVED_BACK);
+	user_writes(run);
+	assert_true(is_done(run, &step_load_contents));
+}
+
+/* ---- load ---- */
+
+static void test_load(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	leave_service(run);
+	return_empty(run);
+	begin_run(run, false);
+	must_do(run, &step_load_contents);
+	check_sum_of(DEVICE(&run->tree), saved_of(run)->sha256);
+	check_journal(run, SAVED_BACK);
+}
+
+/* The rest of the way failed; somebody used the device until the next try. */
+static void test_load_once(void **state)
+{
+	char after[SHA256_SIZE];
+	struct run *run = *state;
+
+	must_save(run);
+	leave_service(run);
+	return_empty(run);
+	must_do(run, &step_load_contents);
+	user_writes(run);
+	sum_of(DEVICE(&run->tree), after);
+	begin_run(run, true);
+	assert_true(is_done(run, &step_load_contents));
+	check_sum_of(DEVICE(&run->tree), after);
+}
+
+/* It came back as it was. */
+static void test_load_nothing_lost(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	leave_service(run);
+	tree_link(&run->tree, "/sys/bus/dax/drivers/device_dax", DRIVER);
+	assert_true(is_done(run, &step_load_contents));
+	check_journal(run, SAVED_BACK);
+}
+
+/* The way down failed before it left. */
+static void test_load_never_left(void **state)
+{
+	struct run *run = *state;
+
+	assert_true(is_done(run, &step_load_contents));
+	must_save(run);
+	user_writes(run);
+	assert_true(is_done(run, &step_load_contents));
+}
+
+/* The host went down instead. */
+static void test_load_after_boot(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	tree_unlink(&run->tree, DRIVER);
+	return_empty(run);
+	assert_true(is_done(run, &step_load_contents));
+	tree_file(&run->tree, "another\n", BOOT_ID);
+	must_do(run, &step_load_contents);
+	check_sum_of(DEVICE(&run->tree), saved_of(run)->sha256);
+	user_writes(run);
+	assert_true(is_done(run, &step_load_contents));
+}
+
+static void test_load_renamed(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	leave_service(run);
+	tree_unlink(&run->tree, "/sys/bus/dax/devices/" DAX "/mapping0/start");
+	bind_device(run, "dax1.0");
+	must_do(run, &step_load_contents);
+	check_sum_of(path_of(&run->tree, "/dev/dax1.0"), saved_of(run)->sha256);
+}
+
+static void test_load_no_device(void **state)
+{
+	struct run *run = *state;
+	bool done;
+
+	must_save(run);
+	leave_service(run);
+	tree_unlink(&run->tree, "/sys/bus/dax/devices/" DAX "/mapping0/start");
+	check_error(step_load_contents.observe(&run->engine, &step, &done, &run->err), -ENODEV,
+		    &run->err, "there is no dax device in place of " DAX, "");
+	check_journal(run, SAVED_ONLY);
+}
+
+static void test_load_no_file(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	leave_service(run);
+	return_empty(run);
+	assert_int_equal(unlink(saved_of(run)->path), 0);
+	assert_false(is_done(run, &step_load_contents));
+	check_error(step_load_contents.act(&run->engine, &step, &run->err), -ENOENT, &run->err,
+		    words("cannot open %s: No such file or directory", saved_of(run)->path), "");
+	check_journal(run, SAVED_ONLY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_RUN(test_save),
+		IN_RUN(test_save_refused),
+		IN_RUN(test_file_gone),
+		IN_RUN(test_save_resumed),
+		IN_RUN(test_leave),
+		IN_RUN(test_leave_changed),
+		IN_RUN(test_leave_changed_resumed),
+		IN_RUN(test_leave_read),
+		IN_RUN(test_leave_unbound),
+		IN_RUN(test_leave_unbound_after_use),
+		IN_RUN(test_leave_twice),
+		IN_RUN(test_stays),
+		IN_RUN(test_load),
+		IN_RUN(test_load_once),
+		IN_RUN(test_load_nothing_lost),
+		IN_RUN(test_load_never_left),
+		IN_RUN(test_load_after_boot),
+		IN_RUN(test_load_renamed),
+		IN_RUN(test_load_no_device),
+		IN_RUN(test_load_no_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -86,13 +86,19 @@ static void copy_name(char name[COMMAND_SIZE], const char *text)
 	make_printable(name);
 }
 
+/* A list that does not fit is as good as unseen. */
+static void copy_nodes(char nodes[NAME_SIZE], const char *text)
+{
+	if (!copy_text(nodes, NAME_SIZE, text))
+		nodes[0] = '\0';
+}
+
 static void read_status(const struct process_handle *handle, struct process *out)
 {
 	cleanup_free char *status = process_text(handle, "status");
 	char *line, *rest = status;
 
-	/* VmPin is the last of them, and half-way down. */
-	while (out->pinned == UNKNOWN && rest && (line = strsep(&rest, "\n"))) {
+	while (rest && (line = strsep(&rest, "\n"))) {
 		if (starts_with(line, "Name:\t"))
 			copy_name(out->command, line + strlen("Name:\t"));
 		else if (starts_with(line, "Uid:"))
@@ -101,6 +107,8 @@ static void read_status(const struct process_handle *handle, struct process *out
 			out->locked = kib(line + strlen("VmLck:"));
 		else if (starts_with(line, "VmPin:"))
 			out->pinned = kib(line + strlen("VmPin:"));
+		else if (starts_with(line, "Mems_allowed_list:\t"))
+			copy_nodes(out->nodes, line + strlen("Mems_allowed_list:\t"));
 	}
 }
 
@@ -143,15 +151,20 @@ void describe_briefly(const struct process_handle *handle, struct process *out)
 	read_command(handle, out);
 }
 
-void describe(struct describer *describer, const struct process_handle *handle,
-	      const struct holdings *holdings, struct process *out)
+void describe_status(const struct process_handle *handle, struct process *out)
 {
 	begin(handle, out);
-	out->vfio = holdings->vfio;
-	out->rdma = holdings->rdma;
 	read_status(handle, out);
 	if (!out->command[0])
 		read_command(handle, out);
+}
+
+void describe(struct describer *describer, const struct process_handle *handle,
+	      const struct holdings *holdings, struct process *out)
+{
+	describe_status(handle, out);
+	out->vfio = holdings->vfio;
+	out->rdma = holdings->rdma;
 	copy_text(out->user, sizeof(out->user), user_name(describer, out->uid));
 	out->cgroup = read_cgroup(handle);
 	if (out->cgroup) {

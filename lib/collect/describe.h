@@ -19,6 +19,9 @@ void describer_free(struct describer *describer);
 /* Fill zeroed @out with the number and the command alone. */
 void describe_briefly(const struct process_handle *handle, struct process *out);
 
+/* Fill zeroed @out with what the process's status has: no program or daemon is asked for it. */
+void describe_status(const struct process_handle *handle, struct process *out);
+
 /* Fill zeroed @out with all but the command line. */
 void describe(struct describer *describer, const struct process_handle *handle,
 	      const struct holdings *holdings, struct process *out);

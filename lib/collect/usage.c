@@ -2,13 +2,13 @@
 /* Who uses the nodes that have memory of ours, by process and by control group. */
 #include "collect/collect.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collect/describe.h"
 #include "collect/groups.h"
+#include "collect/numa_maps.h"
 #include "sys/util.h"
 
 struct usage_walk {
@@ -25,12 +25,6 @@ struct usage_walk {
 	size_t size;
 };
 
-/* What one line of numa_maps says of one mapping: pages of @page_size, some of them anonymous. */
-struct numa_line {
-	uint64_t page_size, anon;
-	bool hugetlb;
-};
-
 static uint64_t bytes_of(uint64_t pages, uint64_t page_size)
 {
 	uint64_t bytes;
@@ -44,12 +38,22 @@ static void add_bytes(uint64_t *sum, uint64_t bytes)
 		*sum = UNKNOWN - 1;
 }
 
+/* The list of nodes is this one alone. */
+static bool is_node(const char *list, int node)
+{
+	uint64_t number;
+
+	return parse_u64(list, &number) && number == (uint64_t)node;
+}
+
 /* The kernel counts anonymous pages of a private file mapping for all nodes together: on one node
  * there are at most so many. */
-static void add_pages(struct usage *usage, const struct numa_line *line, uint64_t pages)
+static void add_pages(struct usage *usage, const struct numa_line *line, int node, uint64_t pages)
 {
 	uint64_t anon = pages < line->anon ? pages : line->anon;
 
+	if (is_node(line->bound, node))
+		add_bytes(&usage->bound, bytes_of(pages, line->page_size));
 	if (line->hugetlb) {
 		add_bytes(&usage->hugetlb, bytes_of(pages, line->page_size));
 		return;
@@ -58,63 +62,15 @@ static void add_pages(struct usage *usage, const struct numa_line *line, uint64_
 	add_bytes(&usage->file, bytes_of(pages - anon, line->page_size));
 }
 
-static const char *next_word(const char *word)
-{
-	word += strcspn(word, " \n");
-	return word + strspn(word, " \n");
-}
-
-static bool is_word(const char *word, const char *text)
-{
-	return starts_with(word, text) && strcspn(word, " \n") == strlen(text);
-}
-
-/* The number behind @key, if the word begins so. */
-static bool has_number(const char *word, const char *key, uint64_t *value)
-{
-	const char *digits = word + strlen(key);
-
-	if (!starts_with(word, key) || !isdigit((unsigned char)*digits))
-		return false;
-	*value = strtoull(digits, NULL, 10);
-	return true;
-}
-
-/*
- * "7f00 default file=/a\040b huge anon=3 dirty=3 N0=1 N1=2 kernelpagesize_kB=4": blanks and '=' in
- * a path are escaped, so no part of it looks like another word. What tells how to count the pages
- * of a node comes before and behind them.
- */
-static struct numa_line parse_line(const char *text)
-{
-	struct numa_line line = {.page_size = 4096};
-
-	for (const char *word = text; *word; word = next_word(word)) {
-		uint64_t value;
-
-		if (has_number(word, "anon=", &value))
-			line.anon = value;
-		else if (has_number(word, "kernelpagesize_kB=", &value))
-			line.page_size = bytes_of(value, 1024);
-		else if (is_word(word, "huge"))
-			line.hugetlb = true;
-	}
-	return line;
-}
-
-/* "N1=2": the place of a node of ours among those of @use->caution, or -1. */
+/* "N1=2": the place of a node of ours among those of @walk->caution, or -1. */
 static int our_node(const struct usage_walk *walk, const char *word, uint64_t *pages)
 {
-	uint64_t node;
-	const char *value;
+	int node;
 
-	if (!has_number(word, "N", &node))
-		return -1;
-	value = word + strcspn(word, "= \n");
-	if (!has_number(value, "=", pages))
+	if (!numa_pages(word, &node, pages))
 		return -1;
 	for (size_t i = 0; i < walk->caution->nodes.count; i++)
-		if ((uint64_t)walk->caution->nodes.items[i] == node)
+		if (walk->caution->nodes.items[i] == node)
 			return (int)i;
 	return -1;
 }
@@ -124,16 +80,16 @@ static void parse(struct usage_walk *walk, const char *text)
 	struct numa_line line = {0};
 	bool parsed = false;
 
-	for (const char *word = text; *word; word = next_word(word)) {
+	for (const char *word = text; *word; word = numa_next_word(word)) {
 		uint64_t pages;
 		int i = our_node(walk, word, &pages);
 
 		if (i < 0)
 			continue;
 		if (!parsed)
-			line = parse_line(text);
+			line = numa_line(text);
 		parsed = true;
-		add_pages(&walk->usages[i], &line, pages);
+		add_pages(&walk->usages[i], &line, walk->caution->nodes.items[i], pages);
 	}
 }
 

@@ -233,7 +233,7 @@ struct usage {
 	int node;
 	int pid;
 	uint64_t anon, file, hugetlb;
-	uint64_t bound; /* of these, in areas whose memory policy binds them to nodes */
+	uint64_t bound; /* of these, in areas whose memory policy binds them to this node alone */
 };
 
 /* Memory of a node that a control group, its descendants included, is charged for. Bytes. */

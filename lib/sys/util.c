@@ -93,6 +93,21 @@ bool find_number(const char *text, const char *key, uint64_t *value)
 	return false;
 }
 
+bool list_has_number(const char *list, uint64_t number)
+{
+	while (isdigit((unsigned char)*list)) {
+		char *end;
+		uint64_t first = strtoull(list, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtoull(end + 1, &end, 10);
+		if (number >= first && number <= last)
+			return true;
+		list = end + strspn(end, ",");
+	}
+	return false;
+}
+
 bool copy_text(char *out, size_t size, const char *text)
 {
 	size_t length = strnlen(text, size);

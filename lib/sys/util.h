@@ -29,6 +29,9 @@ bool parse_u64(const char *text, uint64_t *value);
 /* The number behind the word @key in lines such as meminfo's: "Node 1 MemTotal:  262144 kB". */
 bool find_number(const char *text, const char *key, uint64_t *value);
 
+/* @number is in a list as the kernel writes them, "0,2-3". */
+bool list_has_number(const char *list, uint64_t number);
+
 /* False if @text did not fit; @out is terminated either way. */
 bool copy_text(char *out, size_t size, const char *text);
 

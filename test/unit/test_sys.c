@@ -789,6 +789,19 @@ static void test_find_number(void **state)
 	assert_int_equal(value, 42);
 }
 
+static void test_list_has_number(void **state)
+{
+	(void)state;
+	assert_true(list_has_number("0", 0));
+	assert_true(list_has_number("0-1,4,7-9", 8));
+	assert_true(list_has_number("0-1,4,7-9\n", 4));
+	assert_false(list_has_number("0-1,4,7-9", 6));
+	assert_false(list_has_number("10", 1));
+	assert_false(list_has_number("", 0));
+	assert_false(list_has_number("x1", 1));
+	assert_false(list_has_number("1;2", 2));
+}
+
 static void test_copy_text(void **state)
 {
 	char out[4] = "???";
@@ -889,15 +902,11 @@ int main(void)
 		IN_TREE(test_lock_errors),
 	};
 	static const struct CMUnitTest words[] = {
-		cmocka_unit_test(test_first_error_wins),
-		cmocka_unit_test(test_error_with_errno),
-		cmocka_unit_test(test_error_nowhere),
-		cmocka_unit_test(test_long_error),
-		cmocka_unit_test(test_parse_u64),
-		cmocka_unit_test(test_find_number),
-		cmocka_unit_test(test_copy_text),
-		cmocka_unit_test(test_append_word),
-		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_first_error_wins), cmocka_unit_test(test_error_with_errno),
+		cmocka_unit_test(test_error_nowhere),	 cmocka_unit_test(test_long_error),
+		cmocka_unit_test(test_parse_u64),	 cmocka_unit_test(test_find_number),
+		cmocka_unit_test(test_list_has_number),	 cmocka_unit_test(test_copy_text),
+		cmocka_unit_test(test_append_word),	 cmocka_unit_test(test_words),
 		cmocka_unit_test(test_human_size),
 	};
 	int failed = 0;

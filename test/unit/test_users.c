@@ -138,7 +138,8 @@ static void test_describe(void **state)
 	add_process(tree, 9, "post gres\n");
 	tree_file(tree,
 		  "Name:\ta\\nb\\\\c\nState:\tS (sleeping)\nUid:\t1000\t26\t0\t0\n"
-		  "Groups:\t1 2 3 \nVmPeak:\t    9 kB\nVmLck:\t    2052 kB\nVmPin:\t   8 kB\n",
+		  "Groups:\t1 2 3 \nVmPeak:\t    9 kB\nVmLck:\t    2052 kB\nVmPin:\t   8 kB\n"
+		  "Mems_allowed:\t3\nMems_allowed_list:\t0-1\n",
 		  "/proc/9/status");
 	tree_file(tree, "12:cpu:/old\n1:name=systemd:/old\n0::/system.slice/db.service\n",
 		  "/proc/9/cgroup");
@@ -149,6 +150,7 @@ static void test_describe(void **state)
 	assert_string_equal(process.user, ""); /* not for another machine's tree */
 	assert_int_equal(process.locked, 2052 * KIB);
 	assert_int_equal(process.pinned, 8 * KIB);
+	assert_string_equal(process.nodes, "0-1");
 	assert_string_equal(process.cgroup, "/system.slice/db.service");
 	assert_string_equal(process.unit, "db.service");
 	assert_string_equal(process.guest, "");
@@ -172,6 +174,7 @@ static void test_describe_unseen(void **state)
 	assert_int_equal(process.uid, UNKNOWN);
 	assert_int_equal(process.locked, UNKNOWN);
 	assert_int_equal(process.pinned, UNKNOWN);
+	assert_string_equal(process.nodes, "");
 	assert_null(process.cgroup);
 }
 
@@ -635,6 +638,9 @@ static void test_usage(void **state)
 	check_usage(&host, 0, 20, 3, 64 * KIB, 0, 0);
 	check_usage(&host, 1, 100, 1, (20 + 2) * 4 * KIB, (9 + 3) * 4 * KIB, 3 * 2048 * KIB);
 	check_usage(&host, 2, 100, 3, 2 * 4 * KIB, 0, 0);
+	assert_int_equal(host.usages.items[0].bound, 0);
+	assert_int_equal(host.usages.items[1].bound, 5 * 4 * KIB); /* to that node alone */
+	assert_int_equal(host.usages.items[2].bound, 0);
 	assert_int_equal(host.processes.count, 2);
 	assert_string_equal(host_process(&host, 20)->command, "user");
 }

@@ -22,6 +22,7 @@
 #define FRAME_HUGE	 (1ull << 17)
 #define FRAME_HWPOISON	 (1ull << 19)
 #define FRAME_NOPAGE	 (1ull << 20)
+#define FRAME_TABLE	 (1ull << 26)
 #define FRAME_PRIVATE	 (1ull << 35)
 #define FRAME_PRIVATE_2	 (1ull << 36)
 

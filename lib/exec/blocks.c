@@ -16,6 +16,19 @@ bool block_is_online(const struct engine *engine, uint64_t number)
 	return rc != -ENOENT && rc != -ENODEV && strcmp(state, "offline") != 0;
 }
 
+void block_zone(const struct engine *engine, uint64_t number, char zone[NAME_SIZE])
+{
+	sys_read(engine->sys, zone, NAME_SIZE, BLOCK "/valid_zones", number);
+}
+
+bool block_is_movable(const struct engine *engine, uint64_t number)
+{
+	char zone[NAME_SIZE];
+
+	block_zone(engine, number, zone);
+	return strcmp(zone, "Movable") == 0;
+}
+
 struct block_count count_blocks(const struct engine *engine, const struct dax *dax)
 {
 	uint64_t total = dax_whole_blocks(engine->before, dax);

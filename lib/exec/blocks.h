@@ -17,6 +17,10 @@ struct block_count {
 
 bool block_is_online(const struct engine *engine, uint64_t number);
 
+/* Its zone, as far as it can be read: "" if not. */
+void block_zone(const struct engine *engine, uint64_t number, char zone[NAME_SIZE]);
+bool block_is_movable(const struct engine *engine, uint64_t number);
+
 struct block_count count_blocks(const struct engine *engine, const struct dax *dax);
 
 /*

@@ -95,15 +95,14 @@ static void test_ram(void **state)
 	recover(run);
 	check_outcome(run, OUTCOME_DONE, "");
 	check_as_before(run, "recovered");
-	check_reports(run,
-		      STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
-			    "unbind-dax done", "disable-region done", "delete-region done",
-			    "mark-device done", "remove-function done", "reset-port done",
-			    "rescan-port done", "check-reset done", "hold-new-memory already",
-			    "rescan-port already", "create-region done", "check-decoder done",
-			    "load-module already", "load-module already", "enable-region done",
-			    "arrange-dax already", "bind-dax already", "online-memory done",
-			    "release-new-memory done"));
+	check_reports(run, STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
+				 "unbind-dax done", "disable-region done", "delete-region done",
+				 "mark-device done", "remove-function done", "reset-port done",
+				 "rescan-port done", "check-reset done", "hold-new-memory already",
+				 "rescan-port already", "create-region done", "check-decoder done",
+				 "load-module already", "load-module already", "enable-region done",
+				 "arrange-dax already", "bind-dax already", "online-memory done",
+				 "release-new-memory done"));
 }
 
 static void test_devdax(void **state)
@@ -274,8 +273,8 @@ static void test_pinned(void **state)
 	recover(run);
 	check_outcome(
 		run, OUTCOME_PUT_BACK,
-		"memory210 (0x690000000, zone Movable) can not be offlined: Device or resource "
-		"busy");
+		"memory210 (0x690000000, zone Movable) can not be offlined: not all of its pages "
+		"can be moved");
 	assert_string_equal(run->err.hint, "something pins its pages (direct I/O, a pipe, RDMA, "
 					   "VFIO); end it and try again");
 	check_as_before(run, "pinned");
@@ -299,7 +298,7 @@ static void test_put_back_later(void **state)
 	go_on(run, false);
 	check_outcome(run, OUTCOME_PUT_BACK,
 		      "the recovery failed before it was cut short: memory210 (0x690000000, zone "
-		      "Movable) can not be offlined: Device or resource busy");
+		      "Movable) can not be offlined: not all of its pages can be moved");
 	check_as_before(run, "put back later");
 }
 
@@ -322,7 +321,7 @@ static void test_kernel_zone(void **state)
 	run->kernel->pinned = 211;
 	recover(run);
 	assert_string_equal(run->err.text, "memory211 (0x698000000, zone Normal) can not be "
-					   "offlined: Device or resource busy");
+					   "offlined: not all of its pages can be moved");
 	assert_string_equal(run->err.hint,
 			    "kernel pages in zone Normal do not move: end the programs "
 			    "they serve, or reboot");
@@ -376,9 +375,8 @@ static void test_kernel_keeps_blocks(void **state)
 			    "rebooted");
 	assert_true(has_journal(run));
 	/* nothing more was tried, but what the whole host shares is given back */
-	check_reports(run,
-		      STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
-			    "unbind-dax failed", "release-new-memory done"));
+	check_reports(run, STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
+				 "unbind-dax failed", "release-new-memory done"));
 	check_file(&run->kernel->tree, "online", MEMORY "/auto_online_blocks");
 }
 

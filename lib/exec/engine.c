@@ -24,6 +24,7 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_STOP_DEMOTION] = &step_stop_demotion,
 	[STEP_STOP_USERS] = &step_stop_users,
 	[STEP_SAVE_CONTENTS] = &step_save_contents,
+	[STEP_MOVE_PAGES] = &step_move_pages,
 	[STEP_OFFLINE_MEMORY] = &step_offline_memory,
 	[STEP_UNBIND_DAX] = &step_unbind_dax,
 	[STEP_CONVERT_DAX] = &step_convert_dax,

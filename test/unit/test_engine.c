@@ -95,7 +95,7 @@ static void test_ram(void **state)
 	recover(run);
 	check_outcome(run, OUTCOME_DONE, "");
 	check_as_before(run, "recovered");
-	check_reports(run, STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
+	check_reports(run, STEPS("hold-new-memory done", "move-pages done", "offline-memory done",
 				 "unbind-dax done", "disable-region done", "delete-region done",
 				 "mark-device done", "remove-function done", "reset-port done",
 				 "rescan-port done", "check-reset done", "hold-new-memory already",
@@ -375,7 +375,7 @@ static void test_kernel_keeps_blocks(void **state)
 			    "rebooted");
 	assert_true(has_journal(run));
 	/* nothing more was tried, but what the whole host shares is given back */
-	check_reports(run, STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
+	check_reports(run, STEPS("hold-new-memory done", "move-pages done", "offline-memory done",
 				 "unbind-dax failed", "release-new-memory done"));
 	check_file(&run->kernel->tree, "online", MEMORY "/auto_online_blocks");
 }

@@ -135,7 +135,7 @@ static void test_divided(void **state)
 	check_as_before(run, "divided");
 	check_named(run);
 	check_reports(run,
-		      STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
+		      STEPS("hold-new-memory done", "move-pages done", "offline-memory done",
 			    "unbind-dax done", "unbind-dax done", "disable-region done",
 			    "delete-region done", "mark-device done", "remove-function done",
 			    "reset-port done", "rescan-port done", "check-reset done",

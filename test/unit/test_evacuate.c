@@ -153,7 +153,7 @@ static void test_ram(void **state)
 	check_outcome(run, OUTCOME_DONE, "");
 	check_down(run, "evacuated");
 	check_reports(run,
-		      STEPS("hold-new-memory done", "move-pages already", "offline-memory done",
+		      STEPS("hold-new-memory done", "move-pages done", "offline-memory done",
 			    "unbind-dax done", "release-new-memory done"));
 	restore(run);
 	check_restored(run, "restored");

@@ -11,6 +11,7 @@
 #include "exec/drivers.h"
 #include "exec/engine.h"
 #include "exec/journal.h"
+#include "exec/saved.h"
 #include "exec/evacuations.h"
 #include "model/document.h"
 #include "policy/assess.h"
@@ -223,6 +224,8 @@ static int go_on(const char *word, struct error *err)
 		rc = journal_remove(&machine, &journal, err);
 	if (rc)
 		return ui_fail(rc == -ENOENT ? STATUS_USAGE : STATUS_REFUSED, err);
+	if (consent.discard_contents)
+		saved_give_up(&journal);
 	if (!forget)
 		return execute(&journal);
 	printf("%s is as it is: its recovery is forgotten\n", journal.object);

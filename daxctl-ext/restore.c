@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "exec/drivers.h"
 #include "exec/evacuations.h"
+#include "exec/saved.h"
 #include "model/document.h"
 #include "sys/lock.h"
 #include "sys/stop.h"
@@ -17,7 +18,7 @@
 #include "ui/operation.h"
 #include "ui/progress.h"
 
-static int dry_run, all, forget;
+static int dry_run, all, discard_contents, forget;
 static char *progress_how;
 static struct progress *progress;
 
@@ -177,8 +178,11 @@ static enum status restore_one(struct journal *journal, struct json_object *resu
 	};
 	struct json_object *result;
 	struct error err = {0};
-	enum outcome outcome = engine_bring_back(&engine, &err);
+	enum outcome outcome;
 
+	if (discard_contents)
+		saved_give_up(journal);
+	outcome = engine_bring_back(&engine, &err);
 	if (!ui_json)
 		return say_outcome(journal, outcome, &err);
 	result = json_object_new_object();
@@ -336,6 +340,8 @@ const struct command command_restore = {
 			{"all", 'a', POPT_ARG_NONE, &all, 0, "all that was evacuated", NULL},
 			{"dry-run", 'n', POPT_ARG_NONE, &dry_run, 0,
 			 "print the steps and change nothing", NULL},
+			{"discard-contents", '\0', POPT_ARG_NONE, &discard_contents, 0,
+			 "do not write back contents that were saved", NULL},
 			{"forget", '\0', POPT_ARG_NONE, &forget, 0,
 			 "give up what can not be restored: leave all as it is", NULL},
 			{"progress", '\0', POPT_ARG_STRING, &progress_how, 0,

@@ -470,14 +470,20 @@ int contents_load(const struct transfer *transfer, const char *path, const char 
 	struct copying copying = {.fd = fd, .path = path};
 	int rc;
 
-	if (fd < 0)
-		return fail_errno(err, -errno, "cannot open %s", path);
+	if (fd < 0) {
+		rc = fail_errno(err, -errno, "cannot open %s", path);
+		hint(err, "put the file back, or give its contents up with --discard-contents");
+		return rc;
+	}
 	rc = check_file(&copying, transfer->window->size, err);
 	if (rc)
 		return rc;
 	walk_begin(&walk, transfer, 2);
 	rc = check_sum(&copying, &walk, sha256, err);
 	if (rc == -EBADMSG)
-		hint(err, "it is not what was saved; %s was not touched", transfer->window->dax);
+		hint(err,
+		     "it is not what was saved, and nothing was written to %s; put the file "
+		     "back, or give its contents up with --discard-contents",
+		     transfer->window->dax);
 	return rc ? rc : walk_through(&walk, load_chunk, &copying, err);
 }

@@ -21,4 +21,7 @@ int saved_leave(struct engine *engine, const struct step *step, struct error *er
 /* The device stayed, as it could not be unbound; or it has its contents back. What it has counts again. */
 int saved_return(struct engine *engine, const char *dax, struct error *err);
 
+/* Contents that can not be written back, as the file is gone, need not keep the rest from coming back. */
+void saved_give_up(struct journal *journal);
+
 #endif

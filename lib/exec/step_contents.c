@@ -38,6 +38,12 @@ static void drop(struct journal *journal, struct saved *saved)
 	journal->saved.count--;
 }
 
+void saved_give_up(struct journal *journal)
+{
+	while (journal->saved.count)
+		drop(journal, &journal->saved.items[journal->saved.count - 1]);
+}
+
 static int set_state(struct engine *engine, struct saved *saved, enum saved_state state,
 		     struct error *err)
 {

@@ -419,7 +419,8 @@ static void check_changed(struct tree *tree, off_t offset)
 	sum_of(FILE_OF(tree), now);
 	check_refused(tree, saved, -EBADMSG,
 		      words("%s has SHA-256 %s, expected %s", FILE_OF(tree), now, saved),
-		      "it is not what was saved; " DAX " was not touched");
+		      "it is not what was saved, and nothing was written to " DAX "; put the file "
+		      "back, or give its contents up with --discard-contents");
 	assert_int_equal(unlink(FILE_OF(tree)), 0);
 }
 
@@ -434,7 +435,8 @@ static void test_file_gone(void **state)
 {
 	make_patchy(*state, 2 * MIB);
 	check_refused(*state, ZERO_SUM, -ENOENT,
-		      words("cannot open %s: No such file or directory", FILE_OF(*state)), "");
+		      words("cannot open %s: No such file or directory", FILE_OF(*state)),
+		      "put the file back, or give its contents up with --discard-contents");
 }
 
 static void test_file_of_others(void **state)
@@ -464,7 +466,7 @@ static void test_no_file(void **state)
 	tree_link(*state, "/dev/" DAX, "/save/" NAME);
 	check_refused(*state, ZERO_SUM, -ELOOP,
 		      words("cannot open %s: Too many levels of symbolic links", FILE_OF(*state)),
-		      "");
+		      "put the file back, or give its contents up with --discard-contents");
 }
 
 /* The region came back with another size. */
@@ -1077,6 +1079,81 @@ static void test_room_unreadable(void **state)
 		    "cannot ask for the room in /nowhere: No such file or directory", "");
 }
 
+/* ---- what a plan saves ---- */
+
+static void add_step(struct plan *plan, enum step_kind kind, const char *object)
+{
+	struct step *step = list_add(&plan->down);
+
+	step->kind = kind;
+	strcpy(step->object, object);
+}
+
+/* To save dax0.0, and to take down pmem0 as well. */
+static void make_plan(struct tree *tree, struct host *host, struct plan *plan)
+{
+	struct namespace *namespace;
+
+	make_device(tree, 2 * MIB);
+	*host = (struct host){0};
+	namespace = list_add(&host->namespaces);
+	strcpy(namespace->name, "namespace0.0");
+	strcpy(namespace->device, "pmem0");
+	*plan = (struct plan){.manner.save = xstrdup(path_of(tree, "/link"))};
+	add_step(plan, STEP_SAVE_CONTENTS, DAX);
+	add_step(plan, STEP_DISABLE_NAMESPACE, "namespace0.0");
+	add_step(plan, STEP_UNBIND_DAX, DAX);
+	tree_link(tree, "/save", "/link");
+}
+
+static void check_plan(struct tree *tree, struct host *host, struct plan *plan, int code,
+		       const char *text, const char *advice)
+{
+	struct error err = {0};
+
+	check_error(room_check_plan(&tree->sys, host, plan, &err), code, &err, text, advice);
+}
+
+static void test_plan(void **state)
+{
+	cleanup_free char *real = realpath(path_of(*state, "/save"), NULL);
+	cleanup_plan struct plan plan;
+	cleanup_host struct host host;
+
+	make_plan(*state, &host, &plan);
+	check_plan(*state, &host, &plan, 0, "", "");
+	assert_string_equal(plan.manner.save, real);
+	make_block(*state, "/sys/devices/nd/block/pmem0", "pmem0");
+	put_save_on(*state, "/sys/devices/nd/block/pmem0");
+	check_plan(*state, &host, &plan, -EBUSY,
+		   words("save-on-memory: %s is on pmem0, which is to be taken out of service",
+			 real),
+		   "name another directory with --save");
+	plan.down.items[1].kind = STEP_MOVE_PAGES;
+	check_plan(*state, &host, &plan, 0, "", "");
+	check_source(*state, "/dev/" DAX, DAX, true); /* famfs */
+	check_plan(*state, &host, &plan, -EBUSY,
+		   words("save-on-memory: %s is on " DAX ", which is to be taken out of service",
+			 real),
+		   "name another directory with --save");
+}
+
+static void test_plan_unsafe(void **state)
+{
+	cleanup_free char *real = realpath(path_of(*state, "/save"), NULL);
+	cleanup_plan struct plan plan;
+	cleanup_host struct host host;
+
+	make_plan(*state, &host, &plan);
+	chmod(path_of(*state, "/save"), 0777);
+	check_plan(*state, &host, &plan, -EPERM,
+		   words("save-unsafe: others can write to %s, and replace what is saved there",
+			 real),
+		   words("chmod go-w %s, or name another directory", real));
+	plan.down.items[0].kind = STEP_STOP_USERS; /* nothing is saved: no matter */
+	check_plan(*state, &host, &plan, 0, "", "");
+}
+
 /* ---- names and manifests ---- */
 
 static void check_name(const char *started, const char *expected)
@@ -1173,6 +1250,8 @@ int main(void)
 		ON_FILES(test_lies_on_source),
 		ON_FILES(test_room),
 		ON_FILES(test_room_unreadable),
+		ON_FILES(test_plan),
+		ON_FILES(test_plan_unsafe),
 		cmocka_unit_test(test_name),
 		ON_FILES(test_manifest),
 	};

@@ -461,8 +461,11 @@ static void test_load_no_file(void **state)
 	assert_int_equal(unlink(saved_of(run)->path), 0);
 	assert_false(is_done(run, &step_load_contents));
 	check_error(step_load_contents.act(&run->engine, &step, &run->err), -ENOENT, &run->err,
-		    words("cannot open %s: No such file or directory", saved_of(run)->path), "");
+		    words("cannot open %s: No such file or directory", saved_of(run)->path),
+		    "put the file back, or give its contents up with --discard-contents");
 	check_journal(run, SAVED_ONLY);
+	saved_give_up(&run->journal);
+	assert_true(is_done(run, &step_load_contents));
 }
 
 int main(void)

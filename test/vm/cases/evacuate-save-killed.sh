@@ -49,4 +49,28 @@ dax-data fill 3 "/dev/$dax"
 after=$(sum)
 status 0 daxctl-ext restore --all
 is "what was written meanwhile is there" "$(sum)" "$after"
+rm -f /save/*
+
+# Somebody opens it, writes and goes, while its contents are being saved.
+daxctl-ext evacuate "$dax" --yes --save /save >/run/out 2>/run/err 3>&- 4>&- &
+evacuate=$!
+wait_for 60 has_partial
+dax-data fill 4 "/dev/$dax"
+after=$(sum)
+wait $evacuate
+is "that is noticed" $? 1
+check "and said" grep -q "^daxctl-ext: the contents of $dax changed after they were saved" /run/err
+is "what was written is there" "$(sum)" "$after"
+is "in service" "$(dax_driver "$dax")" device_dax
+rm -f /save/*
+
+# Without the file nothing can be written back.
+status 0 daxctl-ext evacuate "$dax" --yes --save /save
+echo "$dax" >"$DAX/drivers/device_dax/new_id"
+dax-data wipe "/dev/$dax"
+rm -f /save/*
+status 4 daxctl-ext restore "$dax"
+check "the file is missed" grep -q "^daxctl-ext: cannot open /save/.*No such file" /run/err
+status 0 daxctl-ext restore "$dax" --discard-contents
+is "given up, it is in service" "$(dax_driver "$dax")" device_dax
 check "the region can be undone" region_teardown "$region"

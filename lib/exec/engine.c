@@ -152,6 +152,12 @@ static int run_step_up(struct engine *engine, size_t i, struct error *err)
 			engine->steps, err);
 }
 
+/* What failed is put back whatever a hook has against it. */
+static bool is_put_back_without(const struct engine *engine, const struct step *step)
+{
+	return step->kind == STEP_RUN_HOOKS && engine->journal && engine->journal->undoing;
+}
+
 /*
  * From the first step always: each looks whether it is done, and the world may have changed since
  * an earlier run was cut short. A signal does not stop the way up unless that is an operation of its
@@ -164,6 +170,7 @@ static int go_up(struct engine *engine, struct error *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < up->count; i++) {
+		bool matters;
 		int one;
 
 		if (!rc && engine->stoppable && stop_requested())
@@ -171,8 +178,10 @@ static int go_up(struct engine *engine, struct error *err)
 		if (rc && !step_releases(up->items[i].kind))
 			continue;
 		note_position(engine, DIRECTION_UP, i, NULL);
-		one = run_step_up(engine, i, rc ? NULL : err);
-		rc = rc ? rc : one;
+		matters = !rc && !is_put_back_without(engine, &up->items[i]);
+		one = run_step_up(engine, i, matters ? err : NULL);
+		if (matters)
+			rc = one;
 	}
 	return rc;
 }

@@ -302,6 +302,73 @@ static void test_put_back_later(void **state)
 	check_as_before(run, "put back later");
 }
 
+/* A hook of @event that can not be run, whoever runs the test. */
+static void add_bad_hook(struct run *run, const char *event)
+{
+	struct hook *hook = list_add(&run->before.hooks);
+
+	strcpy(hook->event, event);
+	strcpy(hook->name, "bad");
+	tree_file(&run->kernel->tree, "", "/etc/cxl-iso/hooks.d/%s.d", event);
+	plan_free(&run->plan);
+	model_plan(&run->before, PORT_A, &run->plan);
+}
+
+static bool was_reported(const struct run *run, enum step_kind kind, const char *object,
+			 enum step_result result)
+{
+	list_each(report, &run->reports)
+		if (report->kind == (int)kind && strcmp(report->object, object) == 0)
+			return report->result == (int)result;
+	return false;
+}
+
+#define HOOK_FAILED(event) "cannot read /etc/cxl-iso/hooks.d/" event ".d: Not a directory"
+
+static void test_hook_before(void **state)
+{
+	struct run *run = *state;
+
+	add_bad_hook(run, "before-evacuate");
+	add_bad_hook(run, "failure");
+	recover(run);
+	check_outcome(run, OUTCOME_PUT_BACK, HOOK_FAILED("before-evacuate"));
+	check_as_before(run, "refused by a hook");
+	assert_int_equal(run->reports.items[0].kind, STEP_RUN_HOOKS);
+	assert_false(was_reported(run, STEP_OFFLINE_MEMORY, "dax0.0", RESULT_DONE));
+	assert_true(was_reported(run, STEP_RUN_HOOKS, "failure", RESULT_FAILED));
+}
+
+/* What is asked for, a hook may stand against; what failed is put back all the same. */
+static void test_hook_before_restore(void **state)
+{
+	struct run *run = *state;
+
+	add_bad_hook(run, "before-restore");
+	recover(run);
+	check_outcome(run, OUTCOME_PARTIAL, HOOK_FAILED("before-restore"));
+	assert_true(has_journal(run));
+	assert_false(was_reported(run, STEP_CREATE_REGION, "region0", RESULT_DONE));
+	go_on(run, true);
+	check_outcome(run, OUTCOME_PUT_BACK, "");
+	check_as_before(run, "aborted in spite of a hook");
+}
+
+static void test_hook_when_putting_back(void **state)
+{
+	struct run *run = *state;
+
+	add_bad_hook(run, "before-restore");
+	run->kernel->pinned = WINDOW_0 / BLOCK_SIZE;
+	recover(run);
+	check_outcome(
+		run, OUTCOME_PUT_BACK,
+		"memory210 (0x690000000, zone Movable) can not be offlined: Device or resource "
+		"busy");
+	check_as_before(run, "put back in spite of a hook");
+	assert_true(was_reported(run, STEP_RUN_HOOKS, "before-restore", RESULT_FAILED));
+}
+
 static void test_pinned_for_a_while(void **state)
 {
 	struct run *run = *state;
@@ -945,6 +1012,9 @@ int main(void)
 		ON(ram, test_pinned),
 		ON(ram, test_put_back_later),
 		ON(ram, test_pinned_for_a_while),
+		ON(ram, test_hook_before),
+		ON(ram, test_hook_before_restore),
+		ON(ram, test_hook_when_putting_back),
 		ON(ram, test_kernel_zone),
 		ON(ram, test_kernel_keeps_blocks),
 		ON(ram, test_masked_reset),

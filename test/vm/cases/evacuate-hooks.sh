@@ -90,6 +90,27 @@ after-restore evacuate device_dax
 failure evacuate device_dax put-back"
 check "  no journal is left" [ -z "$(ls /var/lib/cxl-iso)" ]
 
+# one that is against bringing back: it is heard if that was asked for, and not if it puts back what failed
+echo 'exit 1' | hook before-restore no
+status 1 evacuate
+check "what failed is put back in spite of a hook" is_devdax
+is "  and all others ran" "$(log)" "10-first
+9-second
+before-restore evacuate device_dax 
+after-restore evacuate device_dax 
+failure evacuate device_dax put-back"
+echo : | hook before-evacuate 9-second
+status 0 evacuate
+log >/dev/null
+status 4 daxctl-ext restore "$dax"
+is "  it may stand against a restore" "$(dax_driver "$dax")" ""
+is "  of which nothing else was done" "$(log)" "before-restore restore  
+failure restore  partial"
+rm $hooks/before-restore.d/no
+status 0 daxctl-ext restore "$dax"
+check "  which goes on without it" is_devdax
+log >/dev/null
+
 # one that takes too long, with a child that has all of its files
 hook before-evacuate 9-second <<'END'
 sleep 1000 &

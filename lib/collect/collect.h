@@ -56,6 +56,13 @@ int collect_device_registers(const struct sys *sys, struct function *function, s
  * the kernel does not say (before Linux 6.8). */
 int collect_memmap_on_memory(const struct sys *sys, const char *name);
 
+/*
+ * One namespace of persistent memory as it is now, but for its region and for processes that have
+ * its disk open. @namespace must be zeroed. -ENOENT if it was not made into anything yet (such a seed has no size) or
+ * is not there.
+ */
+int collect_namespace(const struct sys *sys, const char *name, struct namespace *namespace);
+
 /* Processes that hold or map /dev/<dax>, appended to @host->users. Sets *@complete to false if
  * some process could not be looked into. */
 int collect_users_of(const struct sys *sys, const char *dax, struct host *host, bool *complete);

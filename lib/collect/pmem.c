@@ -6,11 +6,13 @@
 #include "collect/collect.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/openers.h"
 #include "sys/util.h"
 
 #define ND "/sys/bus/nd/devices"
@@ -171,22 +173,52 @@ static void read_device(const struct sys *sys, struct namespace *namespace, cons
 	make_printable(namespace->device);
 }
 
+int collect_namespace(const struct sys *sys, const char *name, struct namespace *namespace)
+{
+	char holder[NAME_SIZE];
+	int rc = sys_read_u64(sys, &namespace->size, ND "/%s/size", name);
+
+	if (rc || !namespace->size)
+		return rc ? rc : -ENOENT;
+	copy_text(namespace->name, sizeof(namespace->name), name);
+	make_printable(namespace->name);
+	sys_read(sys, namespace->uuid, sizeof(namespace->uuid), ND "/%s/uuid", name);
+	make_printable(namespace->uuid);
+	read_mode(sys, name, namespace->mode);
+	sys_read(sys, holder, sizeof(holder), ND "/%s/holder", name);
+	read_device(sys, namespace, holder[0] && !strchr(holder, '/') ? holder : name);
+	return 0;
+}
+
 static void add_namespace(const struct sys *sys, struct host *host, const struct region *region,
 			  const char *name)
 {
 	struct namespace namespace = {0};
-	char holder[NAME_SIZE];
 
-	/* one without a size is a seed that was not made into anything yet */
-	if (sys_read_u64(sys, &namespace.size, ND "/%s/size", name) || !namespace.size)
+	if (collect_namespace(sys, name, &namespace))
 		return;
-	copy_text(namespace.name, sizeof(namespace.name), name);
-	make_printable(namespace.name);
 	copy_text(namespace.region, sizeof(namespace.region), region->name);
-	read_mode(sys, name, namespace.mode);
-	sys_read(sys, holder, sizeof(holder), ND "/%s/holder", name);
-	read_device(sys, &namespace, holder[0] && !strchr(holder, '/') ? holder : name);
 	*list_add(&host->namespaces) = namespace;
+}
+
+/* Disks only: who has a dax device open is among the users. */
+static void note_openers(const struct sys *sys, struct host *host)
+{
+	cleanup_openers struct openers openers = {0};
+	LIST(struct namespace *) owners = {0};
+	struct names disks = {0};
+
+	list_each(namespace, &host->namespaces) {
+		if (!namespace->device[0] || starts_with(namespace->device, "dax"))
+			continue;
+		*list_add(&owners) = namespace;
+		*list_add(&disks) = namespace->device;
+	}
+	if (disks.count && !openers_of(sys, &disks, &openers))
+		list_each(opener, &openers.list)
+			owners.items[opener->disk]->in_use = true;
+	free(owners.items);
+	free(disks.items);
 }
 
 int collect_namespaces(const struct sys *sys, struct host *host, struct error *err)
@@ -203,5 +235,6 @@ int collect_namespaces(const struct sys *sys, struct host *host, struct error *e
 		if (region)
 			add_namespace(sys, host, region, names.items[i]);
 	}
+	note_openers(sys, host);
 	return 0;
 }

@@ -409,6 +409,33 @@ void model_forget_dax(struct host *host)
 	host->dax_devices.count = 0;
 }
 
+void model_namespace(struct host *host, const char *name, const char *mode, const char *device,
+		     const char *uuid)
+{
+	struct namespace *namespace = list_add(&host->namespaces);
+
+	set(namespace->name, name);
+	set(namespace->region, "region0");
+	set(namespace->mode, mode);
+	set(namespace->device, device);
+	set(namespace->uuid, uuid);
+	namespace->size = 64 * MIB;
+}
+
+void model_pmem(struct host *host)
+{
+	model_idle(host);
+	model_region(host, "region0", "mem0", WINDOW_0);
+	set(region_of(host, "region0")->mode, "pmem");
+	set(region_of(host, "region0")->uuid, PMEM_UUID);
+	set(decoder_of(host, "decoder3.0")->mode, "pmem");
+	memdev_of(host, "mem0")->pmem_size = DEVICE_SIZE;
+	memdev_of(host, "mem0")->ram_size = 0;
+	model_namespace(host, "namespace0.0", "raw", "pmem0", PMEM_RAW);
+	model_namespace(host, "namespace0.1", "fsdax", "pmem0.1", PMEM_FSDAX);
+	model_namespace(host, "namespace0.2", "raw", "", PMEM_IDLE);
+}
+
 void model_forget_regions(struct host *host)
 {
 	model_forget_dax(host);

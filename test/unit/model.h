@@ -64,6 +64,16 @@ void model_system_ram(struct host *host);
 void model_divided(struct host *host);
 void model_devdax(struct host *host);
 
+/* region0 of mem0, persistent, with a namespace as a disk, one with an info block for DAX, and one
+ * that is not in use. */
+#define PMEM_UUID  "11111111-2222-3333-4444-555555555555"
+#define PMEM_RAW   "22222222-2222-3333-4444-000000000001"
+#define PMEM_FSDAX "22222222-2222-3333-4444-000000000002"
+#define PMEM_IDLE  "22222222-2222-3333-4444-000000000003"
+void model_pmem(struct host *host);
+void model_namespace(struct host *host, const char *name, const char *mode, const char *device,
+		     const char *uuid);
+
 /* Take all regions with their dax devices away, or the latter alone. */
 void model_forget_regions(struct host *host);
 void model_forget_dax(struct host *host);

@@ -816,6 +816,7 @@ static void test_namespaces(void **state)
 	add_namespace(tree, "namespace0.2", "67108864\n", "memory\n", "pfn0.0\n", "pfn\n");
 	add_disk(tree, "pfn0.0", "pmem0.2", "259:2\n");
 	add_namespace(tree, "namespace0.3", "67108864\n", "dax\n", "dax0.1\n", "dax\n");
+	tree_file(tree, PMEM_RAW "\n", ND "/namespace0.3/uuid");
 	tree_directory(tree, ND "/dax0.1/dax_region");
 	tree_directory(tree, ND "/dax0.1/dax0.0");
 	add_namespace(tree, "namespace0.4", "0\n", "raw\n", "\n", "\n");
@@ -827,6 +828,8 @@ static void test_namespaces(void **state)
 	check_namespace(&host, 2, "namespace0.2", "fsdax", "pmem0.2");
 	check_namespace(&host, 3, "namespace0.3", "devdax", "dax0.0");
 	assert_int_equal(host.namespaces.items[3].size, 64 * MIB);
+	assert_string_equal(host.namespaces.items[3].uuid, PMEM_RAW);
+	assert_string_equal(host.namespaces.items[2].uuid, "");
 }
 
 /* Nothing claims it, but its label says what it is for. */

@@ -45,6 +45,8 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_ONLINE_MEMORY] = &step_online_memory,
 	[STEP_RELEASE_DEMOTION] = &step_release_demotion,
 	[STEP_RELEASE_NEW_MEMORY] = &step_release_new_memory,
+	[STEP_DISABLE_NAMESPACE] = &step_disable_namespace,
+	[STEP_ENABLE_NAMESPACE] = &step_enable_namespace,
 	[STEP_SET_CONTROL] = &step_set_control,
 	[STEP_CLEAR_STATUS] = &step_clear_status,
 };

@@ -85,14 +85,6 @@ static bool is_same_namespace(const struct namespace *a, const struct namespace 
 	return a->uuid[0] ? strcmp(a->uuid, b->uuid) == 0 : strcmp(a->name, b->name) == 0;
 }
 
-static const struct namespace *namespace_before(const struct journal *journal, const char *name)
-{
-	list_each(namespace, &journal->before.namespaces)
-		if (strcmp(namespace->name, name) == 0)
-			return namespace;
-	return NULL;
-}
-
 /* @all: those that the journal took down. */
 static size_t count_common_namespaces(const struct journal *journal, const struct below *what,
 				      size_t *all)
@@ -101,7 +93,7 @@ static size_t count_common_namespaces(const struct journal *journal, const struc
 
 	*all = 0;
 	list_each(step, &journal->plan.down) {
-		const struct namespace *before = namespace_before(journal, step->object);
+		const struct namespace *before = host_namespace(&journal->before, step->object);
 
 		if (step->kind != STEP_DISABLE_NAMESPACE || !before)
 			continue;

@@ -8,11 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <uuid/uuid.h>
+
 #include "exec/blocks.h"
 #include "exec/find.h"
+#include "exec/namespaces.h"
 #include "sys/util.h"
 
 #define CXL    "/sys/bus/cxl/devices"
+#define ND     "/sys/bus/nd/devices"
 #define DRIVER "/sys/bus/cxl/drivers/cxl_region"
 
 /* Linux hands out address space of a window in multiples of this (SZ_256M in alloc_hpa()). */
@@ -30,6 +34,11 @@ static const struct region *region_of(struct engine *engine, const struct step *
 		return region;
 	fail(err, -EINVAL, "the plan names %s, which was not there before", step->object);
 	return NULL;
+}
+
+static bool is_pmem(const struct region *region)
+{
+	return strcmp(region->mode, "pmem") == 0;
 }
 
 /* The step's region under its name of now; "" if there is none at its address. */
@@ -98,6 +107,8 @@ static int act_disable(struct engine *engine, const struct step *step, struct er
 	rc = refuse_bound_dax(engine, name, err);
 	if (!rc)
 		rc = refuse_blocks(engine, region->start, region->size, err);
+	if (!rc && is_pmem(region))
+		rc = refuse_namespaces(engine, name, err);
 	return rc ? rc : sys_write(engine->sys, err, name, DRIVER "/unbind");
 }
 
@@ -175,6 +186,15 @@ static int write_number(struct build *build, const char *attribute, uint64_t val
 	return sys_write(build->engine->sys, err, text, CXL "/%s/%s", build->name, attribute);
 }
 
+/* Linux takes it with the end of the line only (uuid_store()). */
+static int write_uuid(struct build *build, const char *uuid, struct error *err)
+{
+	char line[UUID_STR_LEN + 1];
+
+	snprintf(line, sizeof(line), "%s\n", uuid);
+	return sys_write(build->engine->sys, err, line, CXL "/%s/uuid", build->name);
+}
+
 /* Reading the attribute gives the next free name, writing it back creates that region. */
 static int create_empty(struct build *build, struct error *err)
 {
@@ -190,7 +210,11 @@ static int create_empty(struct build *build, struct error *err)
 		build->name[0] = '\0';
 		return rc;
 	}
-	rc = write_number(build, "interleave_granularity", build->before->granularity, err);
+	/* Without it Linux gives a pmem region no address (size_store()). */
+	if (is_pmem(build->before))
+		rc = write_uuid(build, build->before->uuid, err);
+	if (!rc)
+		rc = write_number(build, "interleave_granularity", build->before->granularity, err);
 	return rc ? rc : write_number(build, "interleave_ways", build->before->ways, err);
 }
 
@@ -213,6 +237,17 @@ static int allocate(struct build *build, uint64_t size, uint64_t *start, struct 
 	return rc ? fail_errno(err, rc, "cannot read the address of %s", build->name) : 0;
 }
 
+/* No two regions have the same. */
+static int give_up_uuid(struct build *build, struct error *err)
+{
+	char text[UUID_STR_LEN];
+	uuid_t uuid;
+
+	uuid_generate(uuid);
+	uuid_unparse(uuid, text);
+	return write_uuid(build, text, err);
+}
+
 /*
  * The region landed in a lower hole. Keep it there as a placeholder without targets, cut so that
  * it ends below the planned address, and go on with another.
@@ -227,6 +262,8 @@ static int keep_as_placeholder(struct build *build, uint64_t start, struct error
 		if (!rc)
 			rc = allocate(build, room / GRAIN * GRAIN, &again, err);
 	}
+	if (!rc && is_pmem(build->before))
+		rc = give_up_uuid(build, err);
 	if (rc)
 		return rc;
 	if (build->placed == PLACEHOLDERS_MAX)
@@ -312,6 +349,31 @@ static int find_decoder(struct build *build, struct error *err)
 	return find_free_decoder(build, endpoint, err);
 }
 
+/*
+ * Device memory is not ours to choose either: Linux gives out what is free of the partition, in
+ * order. For volatile memory any will do; on persistent memory another place is other data.
+ */
+static int check_place(struct build *build, struct error *err)
+{
+	const struct decoder *before =
+		host_decoder(build->engine->before, build->before->targets.items[0].decoder);
+	uint64_t start;
+	int rc = sys_read_u64(build->engine->sys, &start, CXL "/%s/dpa_resource", build->decoder);
+
+	if (!is_pmem(build->before))
+		return 0;
+	if (rc || !before)
+		return fail_errno(err, rc ? rc : -EINVAL, "cannot tell where on the device %s lies",
+				  build->before->name);
+	if (start == before->dpa_start)
+		return 0;
+	fail(err, -EADDRINUSE,
+	     "Linux puts %s at 0x%" PRIx64 " of the device, its data is at 0x%" PRIx64,
+	     build->before->name, start, before->dpa_start);
+	hint(err, "what is stored is still there; see what else uses the device: cxl list -D");
+	return -EADDRINUSE;
+}
+
 /* dpa_size first 0: a decoder that an interrupted run left half set up is set up anew. */
 static int attach(struct build *build, struct error *err)
 {
@@ -325,6 +387,8 @@ static int attach(struct build *build, struct error *err)
 		rc = sys_write(sys, err, build->before->mode, CXL "/%s/mode", build->decoder);
 	if (!rc)
 		rc = sys_write(sys, err, size, CXL "/%s/dpa_size", build->decoder);
+	if (!rc)
+		rc = check_place(build, err);
 	if (!rc)
 		rc = sys_write(sys, err, build->decoder, CXL "/%s/target0", build->name);
 	return rc ? rc : sys_write(sys, err, "1", CXL "/%s/commit", build->name);
@@ -384,25 +448,39 @@ static bool is_anothers(struct engine *engine, const char *name, const struct re
 	return !starts_with(target, own);
 }
 
+/* What sits at the address is not what was there before: one of us would overwrite the other. */
+static int refuse_another(struct engine *engine, const char *name, const struct region *before,
+			  struct error *err)
+{
+	const char *what = NULL;
+	char uuid[sizeof(before->uuid)];
+	uint64_t size = 0;
+
+	sys_read_u64(engine->sys, &size, CXL "/%s/size", name);
+	sys_read(engine->sys, uuid, sizeof(uuid), CXL "/%s/uuid", name);
+	if (size != before->size)
+		what = "with another size";
+	else if (is_anothers(engine, name, before))
+		what = "on another device";
+	else if (is_pmem(before) && strcmp(uuid, before->uuid) != 0)
+		what = "with another UUID";
+	if (!what)
+		return 0;
+	return fail(err, -EADDRINUSE, "%s sits at 0x%" PRIx64 " %s", name, before->start, what);
+}
+
 static int observe_create(struct engine *engine, const struct step *step, bool *done,
 			  struct error *err)
 {
 	char name[NAME_SIZE];
 	const struct region *region = find_now(engine, step, name, err);
-	uint64_t size = 0;
+	int rc;
 
 	if (!region)
 		return -EINVAL;
-	if (name[0])
-		sys_read_u64(engine->sys, &size, CXL "/%s/size", name);
-	if (name[0] && size != region->size)
-		return fail(err, -EADDRINUSE, "%s sits at 0x%" PRIx64 " with another size", name,
-			    region->start);
-	if (name[0] && is_anothers(engine, name, region))
-		return fail(err, -EADDRINUSE, "%s sits at 0x%" PRIx64 " on another device", name,
-			    region->start);
-	*done = is_committed(engine, name);
-	return 0;
+	rc = name[0] ? refuse_another(engine, name, region, err) : 0;
+	*done = !rc && is_committed(engine, name);
+	return rc;
 }
 
 static int create(struct build *build, struct error *err)
@@ -442,29 +520,96 @@ static int act_create(struct engine *engine, const struct step *step, struct err
 
 const struct step_ops step_create_region = {observe_create, act_create};
 
+/* A region of the libnvdimm bus with a driver is what namespaces come up on. */
+static bool has_nd_region(const struct sys *sys, const char *name)
+{
+	return sys_exists(sys, ND "/%s/driver", name);
+}
+
+static bool had_namespaces(struct engine *engine, const struct region *before)
+{
+	list_each(namespace, &engine->before->namespaces)
+		if (strcmp(namespace->region, before->name) == 0)
+			return true;
+	return false;
+}
+
 static int observe_enable(struct engine *engine, const struct step *step, bool *done,
 			  struct error *err)
 {
 	char name[NAME_SIZE];
+	const struct region *region = find_now(engine, step, name, err);
 
-	if (!find_now(engine, step, name, err))
+	if (!region)
 		return -EINVAL;
-	*done = is_enabled(engine, name);
+	*done = is_enabled(engine, name) &&
+		(!had_namespaces(engine, region) || has_nd_region(engine->sys, name));
 	return 0;
 }
 
-/* Enabling makes a dax device, kmem takes it, and the policy decides about its memory blocks. */
-static int act_enable(struct engine *engine, const struct step *step, struct error *err)
-{
-	char name[NAME_SIZE], policy[32];
+struct nd_region {
+	struct engine *engine;
+	const char *name;
+};
 
-	if (!find_now(engine, step, name, err))
-		return -EINVAL;
+/*
+ * cxl_pmem takes the region once it has taken the device, which it does behind the back of who
+ * found that; when it comes too early it gives up (Linux, cxl_pmem_region_probe()). So ask again.
+ */
+static int nd_region_there(void *context)
+{
+	const struct nd_region *wanted = context;
+	const struct sys *sys = wanted->engine->sys;
+	char offer[NAME_SIZE];
+
+	if (has_nd_region(sys, wanted->name))
+		return 0;
+	snprintf(offer, sizeof(offer), "pmem_%s", wanted->name);
+	if (!sys_exists(sys, CXL "/%s/driver", offer))
+		sys_write(sys, NULL, offer, "/sys/bus/cxl/drivers_probe");
+	else if (sys_exists(sys, ND "/%s", wanted->name))
+		sys_write(sys, NULL, wanted->name, "/sys/bus/nd/drivers_probe");
+	return -ENOENT;
+}
+
+static int bring_up_nd_region(struct engine *engine, const char *name, struct error *err)
+{
+	int rc = wait_for(nd_region_there, &(struct nd_region){engine, name}, 10000);
+
+	if (rc == -ETIMEDOUT) {
+		fail(err, rc, "%s is enabled, but cxl_pmem does not offer it as persistent memory",
+		     name);
+		hint(err, "see whether the device has a driver: /sys/bus/nd/devices, kernel log");
+	}
+	return rc;
+}
+
+/* Enabling makes a dax device, kmem takes it, and the policy decides about its memory blocks. */
+static int refuse_online_policy(struct engine *engine, struct error *err)
+{
+	char policy[32];
+
 	sys_read(engine->sys, policy, sizeof(policy),
 		 "/sys/devices/system/memory/auto_online_blocks");
 	if (policy[0] && strcmp(policy, "offline") != 0)
 		return fail(err, -EBUSY, "auto_online_blocks was set to %s meanwhile", policy);
-	return sys_write(engine->sys, err, name, DRIVER "/bind");
+	return 0;
+}
+
+static int act_enable(struct engine *engine, const struct step *step, struct error *err)
+{
+	char name[NAME_SIZE];
+	const struct region *region = find_now(engine, step, name, err);
+	int rc;
+
+	if (!region)
+		return -EINVAL;
+	rc = is_pmem(region) ? 0 : refuse_online_policy(engine, err);
+	if (!rc && !is_enabled(engine, name))
+		rc = sys_write(engine->sys, err, name, DRIVER "/bind");
+	if (!rc && had_namespaces(engine, region))
+		rc = bring_up_nd_region(engine, name, err);
+	return rc;
 }
 
 const struct step_ops step_enable_region = {observe_enable, act_enable};

@@ -379,6 +379,11 @@ const struct dax *host_dax(const struct host *host, const char *name)
 	return FIND(&host->dax_devices, name, name);
 }
 
+const struct namespace *host_namespace(const struct host *host, const char *name)
+{
+	return FIND(&host->namespaces, name, name);
+}
+
 const struct node *host_node(const struct host *host, int number)
 {
 	list_each(node, &host->nodes)

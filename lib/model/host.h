@@ -369,6 +369,7 @@ const struct decoder *host_decoder(const struct host *host, const char *name);
 const struct port *host_port(const struct host *host, const char *name);
 const struct region *host_region(const struct host *host, const char *name);
 const struct dax *host_dax(const struct host *host, const char *name);
+const struct namespace *host_namespace(const struct host *host, const char *name);
 const struct node *host_node(const struct host *host, int number);
 const struct process *host_process(const struct host *host, int pid);
 

@@ -234,6 +234,8 @@ static bool adds_memory(const struct planning *p)
 			return true;
 	if (!p->what->port)
 		return false;
+	if (p->dax.count)
+		return true;
 	list_each_pointer(region, &p->what->regions)
 		if (!is_pmem(region))
 			return true;
@@ -352,20 +354,47 @@ static void plan_down(const struct planning *p, bool to_devdax)
 
 /* ---- back into service ---- */
 
+static void add_load(const struct planning *p, const char *module)
+{
+	add_step(&p->plan->up, STEP_LOAD_MODULE, module, "load module %s if needed", module);
+}
+
 static void add_module(const struct planning *p, enum dax_mode mode, const char *module)
 {
 	each_volatile(view, p)
 		if (view->dax->mode == (int)mode) {
-			add_step(&p->plan->up, STEP_LOAD_MODULE, module, "load module %s if needed",
-				 module);
+			add_load(p, module);
 			return;
 		}
+}
+
+static bool is_devdax(const struct namespace *namespace)
+{
+	return starts_with(namespace->device, "dax");
+}
+
+/* The claim of a devdax namespace is found by nd_pmem, too. */
+static void add_namespace_modules(const struct planning *p)
+{
+	bool enabled = false, devdax = false;
+
+	list_each_pointer(namespace, &p->what->namespaces) {
+		enabled |= namespace->device[0] != '\0';
+		devdax |= is_devdax(namespace);
+	}
+	if (enabled)
+		add_load(p, "nd_pmem");
+	if (devdax)
+		add_load(p, "dax_pmem");
+	if (devdax)
+		add_load(p, "device_dax");
 }
 
 static void add_modules(const struct planning *p)
 {
 	add_module(p, DAX_SYSTEM_RAM, "kmem");
 	add_module(p, DAX_DEVDAX, "device_dax");
+	add_namespace_modules(p);
 }
 
 static void add_bind(const struct planning *p)
@@ -394,12 +423,16 @@ static void add_online(const struct planning *p)
 	}
 }
 
+/* A region that comes up anew takes all its namespaces into use, those that were not in use, too. */
 static void add_enable_namespaces(const struct planning *p)
 {
 	list_each_pointer(namespace, &p->what->namespaces)
 		if (namespace->device[0])
-			add_step(&p->plan->up, STEP_ENABLE_NAMESPACE, namespace->name, "enable %s",
-				 namespace->name);
+			add_step(&p->plan->up, STEP_ENABLE_NAMESPACE, namespace->name,
+				 "enable %s as %s again", namespace->name, namespace->mode);
+		else
+			add_step(&p->plan->up, STEP_DISABLE_NAMESPACE, namespace->name,
+				 "keep %s disabled", namespace->name);
 }
 
 static void plan_up(const struct planning *p)
@@ -458,7 +491,7 @@ static void plan_region(const struct planning *p, const struct region *region)
 		 region->start);
 	add_step(up, STEP_CHECK_DECODER, region->name,
 		 "check in the device's registers that it decodes 0x%" PRIx64, region->start);
-	add_step(up, STEP_LOAD_MODULE, "dax_cxl", "load module dax_cxl if needed");
+	add_load(p, is_pmem(region) ? "cxl_pmem" : "dax_cxl");
 	add_modules(p);
 	add_step(up, STEP_ENABLE_REGION, region->name, "enable the region");
 	if (!is_pmem(region))

@@ -113,6 +113,19 @@ int sys_open_fd(const struct sys *sys, const char *path, ...)
 	return fd < 0 ? -errno : fd;
 }
 
+/* O_EXCL without O_CREAT: open(2) has it for block devices. Reading only: udev takes the end of
+ * writing for a reason to look at the device again. */
+int sys_open_exclusive(const struct sys *sys, const char *path, ...)
+{
+	char file[PATH_MAX];
+	int fd;
+
+	if (!BUILD_PATH(sys, file, path))
+		return -ENAMETOOLONG;
+	fd = open(file, O_RDONLY | O_EXCL | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 bool sys_exists(const struct sys *sys, const char *path, ...)
 {
 	char file[PATH_MAX];

@@ -44,6 +44,11 @@ int sys_read_u64(const struct sys *sys, uint64_t *value, const char *path, ...)
 /* Open a file that is read in pieces: a descriptor, or -errno. */
 int sys_open_fd(const struct sys *sys, const char *path, ...) __attribute__((format(printf, 2, 3)));
 
+/* Open a block device for reading, and keep others from claiming it: -EBUSY if it is mounted, is
+ * swap, is below another device, or one of its partitions is. A descriptor, or -errno. */
+int sys_open_exclusive(const struct sys *sys, const char *path, ...)
+	__attribute__((format(printf, 2, 3)));
+
 bool sys_exists(const struct sys *sys, const char *path, ...) __attribute__((format(printf, 2, 3)));
 
 /* The last component of what a symbolic link points to: a driver's or a subsystem's name. */

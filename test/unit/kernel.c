@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -26,14 +27,18 @@
 /* Last: its macro fail() would swallow the declaration of ours. */
 #include <cmocka.h>
 
-#define CXL	"/sys/bus/cxl/devices"
-#define DAX	"/sys/bus/dax"
-#define PCI	"/sys/bus/pci/devices"
-#define MEMORY	"/sys/devices/system/memory"
-#define ROOT	"/sys/devices/root0"
-#define REGIONS ROOT "/decoder0.0" /* they are below their window */
-#define RANGES	8		   /* of a dax device, at most */
-#define DECODER "decoder3.0"	   /* the device's first, the only one that is used */
+#define BLKFLSBUF _IO(0x12, 97) /* linux/fs.h has a BLOCK_SIZE of its own */
+
+#define CXL	   "/sys/bus/cxl/devices"
+#define DAX	   "/sys/bus/dax"
+#define PCI	   "/sys/bus/pci/devices"
+#define MEMORY	   "/sys/devices/system/memory"
+#define ROOT	   "/sys/devices/root0"
+#define REGIONS	   ROOT "/decoder0.0" /* they are below their window */
+#define ND	   "/sys/bus/nd"
+#define ND_DEVICES ND "/devices"
+#define RANGES	   8		/* of a dax device, at most */
+#define DECODER	   "decoder3.0" /* the device's first, the only one that is used */
 
 static struct kernel *running; /* there is one at a time */
 
@@ -411,9 +416,17 @@ static void offer_region(void)
 		i++;
 	snprintf(text, sizeof(text), "region%d\n", i);
 	put(text, REGIONS "/create_ram_region");
+	put(text, REGIONS "/create_pmem_region");
 }
 
-static void add_region(const char *region)
+static bool is_pmem(const char *region)
+{
+	char mode[64];
+
+	return strcmp(get(mode, REGIONS "/%s/mode", region), "pmem") == 0;
+}
+
+static void add_region(const char *region, const char *mode)
 {
 	char path[128];
 
@@ -424,6 +437,8 @@ static void add_region(const char *region)
 	     *file; file++)
 		put_number(0, path, *file);
 	put("\n", "%s/target0", path);
+	put("\n", "%s/uuid", path);
+	put(mode, "%s/mode", path);
 	put_number(UINT64_MAX, path, "resource");
 	link(path, CXL "/%s", region);
 	offer_region();
@@ -459,11 +474,28 @@ static bool is_free(uint64_t start, uint64_t size)
 	return true;
 }
 
+/* No two regions have the same. */
+static int store_uuid(const char *region, const char *uuid)
+{
+	cleanup_names struct names regions = {0};
+	char other[64];
+
+	sys_list(&running->tree.sys, &regions, "region", REGIONS);
+	for (size_t i = 0; i < regions.count; i++)
+		if (strcmp(regions.items[i], region) != 0 &&
+		    strcmp(get(other, REGIONS "/%s/uuid", regions.items[i]), uuid) == 0)
+			return -EBUSY;
+	put(uuid, REGIONS "/%s/uuid", region);
+	return 0;
+}
+
 static int store_size(const char *region, uint64_t size)
 {
-	char path[128];
+	char path[128], uuid[64];
 
 	region_path(path, region);
+	if (is_pmem(region) && !get(uuid, "%s/uuid", path)[0])
+		return -ENXIO;
 	if (size % DEVICE_SIZE)
 		return -EINVAL;
 	if (!number("%s/interleave_ways", path) || !number("%s/interleave_granularity", path))
@@ -534,6 +566,8 @@ static int store_region(const char *region, const char *file, const char *text)
 	region_path(path, region);
 	if (strcmp(file, "target0") == 0)
 		return store_target(region, text);
+	if (strcmp(file, "uuid") == 0)
+		return store_uuid(region, text);
 	if (starts_with(file, "dax_region"))
 		return store_division(region, file, text);
 	if (!parse_u64(text, &value))
@@ -546,6 +580,133 @@ static int store_region(const char *region, const char *file, const char *text)
 	return 0;
 }
 
+/* ---- persistent memory: libnvdimm has the numbers of CXL ---- */
+
+/* What the labels of the device say; they outlive regions and resets. */
+static const struct label {
+	const char *uuid, *disk, *claim, *mode;
+} labels[] = {
+	{PMEM_RAW, "pmem0", NULL, "raw"},
+	{PMEM_FSDAX, "pmem0.1", "pfn", "memory"},
+	{PMEM_IDLE, "pmem0.2", NULL, "raw"},
+};
+
+#define NAMESPACE ND "/region0/namespace0.%zu"
+
+/* The disk that a driver makes of a namespace, or of what claims that. */
+static void add_disk(const char *owner, size_t i)
+{
+	link(ND "/drivers/nd_pmem", ND_DEVICES "/%s/driver", owner);
+	put("259:1\n", ND_DEVICES "/%s/block/%s/dev", owner, labels[i].disk);
+	put("259:1\n", "/sys/class/block/%s/dev", labels[i].disk);
+	put("", "/dev/%s", labels[i].disk);
+}
+
+static size_t label_of(const char *owner)
+{
+	char name[64];
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(labels) - 1) {
+		snprintf(name, sizeof(name), "namespace0.%zu", i);
+		if (strcmp(owner, name) == 0 || (labels[i].claim && starts_with(owner, "pfn")))
+			break;
+		i++;
+	}
+	return i;
+}
+
+static void make_claim(const char *claim, size_t i)
+{
+	char target[64], path[64];
+
+	snprintf(target, sizeof(target), "%s\n", claim);
+	snprintf(path, sizeof(path), ND "/region0/%s", claim);
+	put(target, NAMESPACE "/holder", i);
+	put("memory\n", NAMESPACE "/mode", i);
+	put("", "%s/uuid", path);
+	link(path, ND_DEVICES "/%s", claim);
+	add_disk(claim, i);
+}
+
+/* One with an info block is claimed, and the driver refuses what it was asked to take. */
+static int bind_namespace(const char *owner)
+{
+	size_t i = label_of(owner);
+	char claim[64];
+
+	if (exists(ND_DEVICES "/%s/driver", owner))
+		return -EBUSY;
+	if (!labels[i].claim || starts_with(owner, "pfn")) {
+		add_disk(owner, i);
+		return 0;
+	}
+	/* numbers go up: the first of each kind is a seed */
+	snprintf(claim, sizeof(claim), "pfn0.%u", ++running->claims);
+	make_claim(claim, i);
+	return -ENXIO;
+}
+
+static int unbind_namespace(const char *owner)
+{
+	size_t i = label_of(owner);
+
+	if (!exists(ND_DEVICES "/%s/driver", owner))
+		return -ENODEV;
+	drop(ND_DEVICES "/%s/driver", owner);
+	drop(ND "/region0/%s/block", owner);
+	drop("/sys/class/block/%s", labels[i].disk);
+	drop("/dev/%s", labels[i].disk);
+	return 0;
+}
+
+static int store_nd(const char *file, const char *text)
+{
+	if (!exists(ND_DEVICES "/%s", text))
+		return -ENODEV;
+	return strcmp(file, "bind") == 0 ? bind_namespace(text) : unbind_namespace(text);
+}
+
+static void add_namespace(size_t i)
+{
+	char name[64], path[64], line[64];
+
+	snprintf(name, sizeof(name), "namespace0.%zu", i);
+	snprintf(path, sizeof(path), NAMESPACE, i);
+	snprintf(line, sizeof(line), "%s\n", labels[i].uuid);
+	put(line, "%s/uuid", path);
+	put("67108864\n", "%s/size", path);
+	put("raw\n", "%s/mode", path);
+	put("\n", "%s/holder", path);
+	link(path, ND_DEVICES "/%s", name);
+	bind_namespace(name);
+}
+
+static void add_nd_region(void)
+{
+	running->claims = 0;
+	put("0\n", ND "/region0/deep_flush");
+	link(ND "/drivers/nd_region", ND "/region0/driver");
+	link(ND "/region0", ND_DEVICES "/region0");
+	for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
+		add_namespace(i);
+}
+
+/* Writes to a disk that goes without being told are lost, to a mounted one much more. */
+static void remove_nd_region(void)
+{
+	cleanup_names struct names names = {0};
+
+	sys_list(&running->tree.sys, &names, NULL, ND "/region0");
+	for (size_t i = 0; i < names.count; i++) {
+		if (exists(ND "/region0/%s/driver", names.items[i]))
+			break_down("the region was disabled with %s in use", names.items[i]);
+		drop(ND_DEVICES "/%s", names.items[i]);
+	}
+	drop(ND_DEVICES "/region0");
+	drop(ND "/region0");
+}
+
 static int enable_region(const char *region)
 {
 	if (!exists(CXL "/%s", region) || exists(CXL "/%s/driver", region))
@@ -553,6 +714,11 @@ static int enable_region(const char *region)
 	if (!number(CXL "/%s/commit", region))
 		return -ENXIO;
 	link("/sys/bus/cxl/drivers/cxl_region", REGIONS "/%s/driver", region);
+	if (is_pmem(region)) {
+		if (!running->forgets_pmem)
+			add_nd_region();
+		return 0;
+	}
 	add_default_dax(region);
 	return 0;
 }
@@ -563,6 +729,8 @@ static int disable_region(const char *region)
 
 	if (!exists(CXL "/%s/driver", region))
 		return -ENODEV;
+	if (is_pmem(region))
+		remove_nd_region();
 	sys_list(&running->tree.sys, &devices, "dax", REGIONS "/%s/dax_%s", region, region);
 	for (size_t i = 0; i < devices.count; i++) {
 		if (exists(DAX "/devices/%s/driver", devices.items[i]))
@@ -578,16 +746,24 @@ static int store_window(const char *file, const char *text)
 {
 	char offered[64];
 
-	if (strcmp(file, "create_ram_region") == 0) {
-		if (strcmp(get(offered, REGIONS "/create_ram_region"), text) != 0)
+	if (starts_with(file, "create_")) {
+		if (strcmp(get(offered, REGIONS "/%s", file), text) != 0)
 			return -EBUSY;
-		add_region(text);
+		add_region(text, strcmp(file, "create_ram_region") == 0 ? "ram\n" : "pmem\n");
 		return 0;
 	}
 	if (!exists(REGIONS "/%s", text))
 		return -ENODEV;
 	remove_region(text);
 	return 0;
+}
+
+static void put_dpa(const char *decoder, uint64_t start)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), ROOT "/endpoint3/%s", decoder);
+	put_number(start, path, "dpa_resource");
 }
 
 static int store_decoder(const char *decoder, const char *file, const char *text)
@@ -600,8 +776,10 @@ static int store_decoder(const char *decoder, const char *file, const char *text
 		return -EBUSY;
 	if (strcmp(file, "dpa_size") == 0 &&
 	    (!parse_u64(text, &size) ||
-	     (size && strcmp(get(mode, CXL "/%s/mode", decoder), "ram") != 0)))
+	     (size && strcmp(get(mode, CXL "/%s/mode", decoder), "none") == 0)))
 		return -EINVAL;
+	if (strcmp(file, "dpa_size") == 0)
+		put_dpa(decoder, size ? running->dpa_start : UINT64_MAX);
 	put(text, CXL "/%s/%s", decoder, file);
 	return 0;
 }
@@ -615,6 +793,7 @@ static void add_endpoint(void)
 
 		snprintf(decoder, sizeof(decoder), "decoder3.%d", i);
 		put("0x0\n", ROOT "/endpoint3/%s/dpa_size", decoder);
+		put_dpa(decoder, UINT64_MAX);
 		put("none\n", ROOT "/endpoint3/%s/mode", decoder);
 		put("\n", ROOT "/endpoint3/%s/region", decoder);
 		snprintf(target, sizeof(target), ROOT "/endpoint3/%s", decoder);
@@ -722,6 +901,8 @@ static int store(const char *path, const char *text)
 		return disable_region(text);
 	if (after(path, "/sys/bus/cxl/drivers/cxl_region/bind"))
 		return enable_region(text);
+	if (after(path, ND "/drivers/nd_pmem/"))
+		return store_nd(after(path, ND "/drivers/nd_pmem/"), text);
 	if (after(path, "/sys/bus/cxl/drivers_probe") || after(path, "/sys/bus/pci/drivers_probe"))
 		return store_probe(text);
 	if (split(path, ROOT "/endpoint3/", object, file))
@@ -775,12 +956,28 @@ ssize_t __wrap_write(int fd, const void *buffer, size_t size)
 		return __real_write(fd, buffer, size);
 	memcpy(text, buffer, size);
 	text[size] = '\0';
+	if (strcmp(base_name(machine), "uuid") == 0 && !strchr(text, '\n')) {
+		errno = EINVAL;
+		return -1;
+	}
 	text[strcspn(text, "\n")] = '\0';
 	rc = faulty_store(machine, text);
 	if (!rc)
 		return (ssize_t)size;
 	errno = -rc;
 	return -1;
+}
+
+int __real_ioctl(int fd, unsigned long request, void *argument);
+int __wrap_ioctl(int fd, unsigned long request, void *argument);
+
+/* What would be a block device is a file here. */
+int __wrap_ioctl(int fd, unsigned long request, void *argument)
+{
+	if (!running || request != BLKFLSBUF)
+		return __real_ioctl(fd, request, argument);
+	running->flushes++;
+	return 0;
 }
 
 /* ---- what libcxl, config space and registers would tell ---- */
@@ -823,6 +1020,7 @@ static void collect_region(struct host *host, const char *name)
 		return; /* of no device, so below no port */
 	model_region(host, name, "mem0", start);
 	region = region_of(host, name);
+	strcpy(region->mode, is_pmem(name) ? "pmem" : "ram");
 	region->committed = number(CXL "/%s/commit", name);
 	region->enabled = exists(CXL "/%s/driver", name);
 	if (!region->committed)
@@ -990,6 +1188,10 @@ static void add_files(void)
 		DAX "/drivers/device_dax/remove_id",
 		"/sys/bus/cxl/drivers/cxl_region/bind",
 		"/sys/bus/cxl/drivers/cxl_region/unbind",
+		ND "/drivers/nd_pmem/bind",
+		ND "/drivers/nd_pmem/unbind",
+		ND "/drivers/nd_region/bind",
+		"/proc/.keep",
 		"/sys/bus/cxl/drivers_probe",
 		"/sys/bus/pci/drivers_probe",
 		"/sys/bus/pci/drivers/cxl_pci/bind",
@@ -1049,17 +1251,26 @@ static void divide(const struct host *host)
 /* By the same ways that the engine goes. */
 static void build(const struct host *host)
 {
-	if (!host->regions.count)
+	const struct region *region = host->regions.items;
+	bool pmem;
+
+	if (!region)
 		return;
-	store_window("create_ram_region", "region0");
+	pmem = strcmp(region->mode, "pmem") == 0;
+	store_window(pmem ? "create_pmem_region" : "create_ram_region", "region0");
+	store_uuid("region0", region->uuid);
 	store_region("region0", "interleave_granularity", "0x100");
 	store_region("region0", "interleave_ways", "0x1");
 	store_region("region0", "size", "0x10000000");
-	put("ram", CXL "/" DECODER "/mode");
-	put("0x10000000", CXL "/" DECODER "/dpa_size");
+	put(region->mode, CXL "/" DECODER "/mode");
+	store_decoder(DECODER, "dpa_size", "0x10000000");
 	store_region("region0", "target0", DECODER);
 	store_region("region0", "commit", "1");
 	enable_region("region0");
+	if (pmem) {
+		unbind_namespace("namespace0.2");
+		return;
+	}
 	divide(host);
 }
 

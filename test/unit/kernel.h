@@ -20,16 +20,19 @@ struct kernel {
 	struct tree tree;
 	enum fault fault;
 	unsigned int fault_at, writes;
-	int pinned;	     /* a memory block that cannot be taken offline; 0: none */
-	int pins;	     /* it lets go after so many attempts; 0: never */
-	bool keeps_blocks;   /* kmem fails to remove its memory */
-	bool masks_reset;    /* the port takes a bus reset and does nothing */
-	bool loses_decoders; /* the device comes up without decoding */
-	bool probes_late;    /* drivers take the device only when they are asked to */
+	int pinned;		 /* a memory block that cannot be taken offline; 0: none */
+	int pins;		 /* it lets go after so many attempts; 0: never */
+	bool keeps_blocks;	 /* kmem fails to remove its memory */
+	bool masks_reset;	 /* the port takes a bus reset and does nothing */
+	bool loses_decoders;	 /* the device comes up without decoding */
+	bool probes_late;	 /* drivers take the device only when they are asked to */
 	unsigned int takes_late; /* kmem takes a new dax device after so many milliseconds */
 	uint64_t taken_at;	 /* this one, then; 0: it has */
 	char taken[NAME_SIZE];
 	uint64_t block_size;
+	bool forgets_pmem; /* cxl_pmem does not take an enabled region */
+	unsigned int flushes, claims;
+	uint64_t dpa_start; /* where on the device Linux puts a region */
 	/* the device's registers */
 	bool mem_enabled, hdm_enabled, marked;
 	uint64_t hdm_start, hdm_size; /* of its committed decoder */

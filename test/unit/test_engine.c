@@ -134,16 +134,15 @@ static void test_divided(void **state)
 	check_outcome(run, OUTCOME_DONE, "");
 	check_as_before(run, "divided");
 	check_named(run);
-	check_reports(run,
-		      STEPS("hold-new-memory done", "move-pages done", "offline-memory done",
-			    "unbind-dax done", "unbind-dax done", "disable-region done",
-			    "delete-region done", "mark-device done", "remove-function done",
-			    "reset-port done", "rescan-port done", "check-reset done",
-			    "hold-new-memory already", "rescan-port already", "create-region done",
-			    "check-decoder done", "load-module already", "load-module already",
-			    "load-module already", "enable-region done", "arrange-dax done",
-			    "bind-dax done", "bind-dax done", "online-memory done",
-			    "release-new-memory done"));
+	check_reports(run, STEPS("hold-new-memory done", "move-pages done", "offline-memory done",
+				 "unbind-dax done", "unbind-dax done", "disable-region done",
+				 "delete-region done", "mark-device done", "remove-function done",
+				 "reset-port done", "rescan-port done", "check-reset done",
+				 "hold-new-memory already", "rescan-port already",
+				 "create-region done", "check-decoder done", "load-module already",
+				 "load-module already", "load-module already", "enable-region done",
+				 "arrange-dax done", "bind-dax done", "bind-dax done",
+				 "online-memory done", "release-new-memory done"));
 	check_file(&run->kernel->tree, "0x4000\n",
 		   "/sys/bus/dax/devices/dax0.0/mapping1/page_offset");
 }
@@ -202,6 +201,169 @@ static void test_late_probes(void **state)
 	check_as_before(run, "probed late");
 }
 
+/* ---- persistent memory ---- */
+
+static int run_pmem(void **state)
+{
+	return start_run(state, model_pmem);
+}
+
+static void test_pmem(void **state)
+{
+	struct run *run = *state;
+
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "recovered");
+	check_reports(run, STEPS("disable-namespace done", "disable-namespace done",
+				 "disable-region done", "delete-region done", "mark-device done",
+				 "remove-function done", "reset-port done", "rescan-port done",
+				 "check-reset done", "rescan-port already", "create-region done",
+				 "check-decoder done", "load-module already", "load-module already",
+				 "enable-region done", "enable-namespace already",
+				 "enable-namespace already", "disable-namespace done"));
+	assert_int_equal(run->kernel->flushes, 3); /* one was in use for a moment */
+}
+
+/* The same place in host addresses, but not on the device: that would be other data. */
+static void test_pmem_elsewhere(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->dpa_start = 16 * MIB;
+	recover(run);
+	check_outcome(run, OUTCOME_PARTIAL,
+		      "Linux puts region0 at 0x1000000 of the device, its data is at 0x0");
+	assert_int_equal(run->kernel->hdm_size, 0);
+	assert_false(sys_exists(&run->kernel->tree.sys, "/sys/bus/cxl/devices/region0"));
+	run->kernel->dpa_start = 0;
+	go_on(run, false);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "at its place");
+}
+
+static void test_pmem_not_offered(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->forgets_pmem = true;
+	recover(run);
+	check_outcome(run, OUTCOME_PARTIAL,
+		      "region0 is enabled, but cxl_pmem does not offer it as persistent memory");
+}
+
+static void test_pmem_region_in_use(void **state)
+{
+	struct run *run = *state;
+	const struct step step = {.kind = STEP_DISABLE_REGION, .object = "region0"};
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	struct error err = {0};
+
+	check_error(step_disable_region.act(&engine, &step, &err), -EBUSY, &err,
+		    "namespace0.0 of region0 was bound again", "");
+	check_as_before(run, "refused");
+}
+
+/* Another region has taken the place meanwhile. */
+static void test_pmem_other_uuid(void **state)
+{
+	struct run *run = *state;
+	const struct step step = {.kind = STEP_CREATE_REGION, .object = "region0"};
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	struct error err = {0};
+	bool done;
+
+	strcpy(region_of(&run->before, "region0")->uuid, PMEM_RAW);
+	check_error(step_create_region.observe(&engine, &step, &done, &err), -EADDRINUSE, &err,
+		    "region0 sits at 0x690000000 with another UUID", "");
+}
+
+static int observe_namespace(struct run *run, const struct step_ops *ops, const char *name,
+			     bool *done, struct error *err)
+{
+	struct step step = {0};
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+
+	copy_text(step.object, sizeof(step.object), name);
+	return ops->observe(&engine, &step, done, err);
+}
+
+static int enable_namespace(struct run *run, const char *name, struct error *err)
+{
+	struct step step = {.kind = STEP_ENABLE_NAMESPACE};
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+
+	copy_text(step.object, sizeof(step.object), name);
+	return step_enable_namespace.act(&engine, &step, err);
+}
+
+static void test_namespace_changed(void **state)
+{
+	struct run *run = *state;
+	struct error err = {0};
+	bool done;
+
+	check_error(observe_namespace(run, &step_enable_namespace, "namespace0.1", &done, &err), 0,
+		    &err, "", "");
+	assert_true(done);
+	run->before.namespaces.items[1].size *= 2;
+	check_error(observe_namespace(run, &step_enable_namespace, "namespace0.1", &done, &err), 0,
+		    &err, "", "");
+	assert_false(done);
+	check_error(enable_namespace(run, "namespace0.1", &err), -EIO, &err,
+		    "namespace0.1 came up as fsdax with 67108864 bytes, it was fsdax with "
+		    "134217728",
+		    "");
+}
+
+static void test_namespace_gone(void **state)
+{
+	struct run *run = *state;
+	struct error err = {0};
+	bool done = false;
+
+	strcpy(run->before.namespaces.items[0].uuid, PMEM_UUID);
+	check_error(observe_namespace(run, &step_disable_namespace, "namespace0.0", &done, &err), 0,
+		    &err, "", "");
+	assert_true(done);
+	check_error(enable_namespace(run, "namespace0.0", &err), -ENODEV, &err,
+		    "no namespace with UUID " PMEM_UUID " came up",
+		    "what is stored is still on the device: see the kernel log, ndctl list -Ni");
+	err = (struct error){0};
+	check_error(observe_namespace(run, &step_disable_namespace, "namespace9.9", &done, &err),
+		    -EINVAL, &err, "the plan names namespace9.9, which was not there before", "");
+}
+
+/* Without labels there is no UUID: then it is the one of that size. */
+static void test_namespace_without_label(void **state)
+{
+	struct run *run = *state;
+	struct error err = {0};
+	bool done = true;
+
+	run->before.namespaces.items[0].uuid[0] = '\0';
+	tree_file(&run->kernel->tree, "\n", "/sys/bus/nd/region0/namespace0.0/uuid");
+	check_error(observe_namespace(run, &step_disable_namespace, "namespace0.0", &done, &err), 0,
+		    &err, "", "");
+	assert_false(done);
+	run->before.namespaces.items[0].size++;
+	check_error(observe_namespace(run, &step_disable_namespace, "namespace0.0", &done, &err), 0,
+		    &err, "", "");
+	assert_true(done);
+}
+
+static void test_region_not_flushed(void **state)
+{
+	struct run *run = *state;
+
+	tree_file(&run->kernel->tree, "1\n", "/sys/bus/nd/region0/deep_flush");
+	run->kernel->fault_at = 1;
+	recover(run);
+	assert_int_equal(run->outcome, OUTCOME_PUT_BACK);
+	assert_true(starts_with(run->err.text, "cannot write \"1\" to "));
+	assert_non_null(strstr(run->err.text, "/region0/deep_flush: "));
+}
+
 /* ---- addresses ---- */
 
 static void move_region(struct run *run, uint64_t start)
@@ -233,6 +395,18 @@ static void test_holes_below(void **state)
 	assert_false(sys_exists(&run->kernel->tree.sys, "/sys/bus/cxl/devices/region0"));
 	assert_false(sys_exists(&run->kernel->tree.sys, "/sys/bus/cxl/devices/region1"));
 	assert_true(sys_exists(&run->kernel->tree.sys, "/sys/bus/cxl/devices/region2"));
+}
+
+/* The same, with placeholders that have a UUID of their own. */
+static void test_pmem_holes_below(void **state)
+{
+	struct run *run = *state;
+	struct region *region = region_of(&run->before, "region0");
+
+	strcpy(region->mode, "pmem");
+	strcpy(region->uuid, PMEM_UUID);
+	test_holes_below(state);
+	check_file(&run->kernel->tree, PMEM_UUID, "/sys/bus/cxl/devices/region2/uuid");
 }
 
 static int run_holes(void **state)
@@ -361,10 +535,10 @@ static void test_hook_when_putting_back(void **state)
 	add_bad_hook(run, "before-restore");
 	run->kernel->pinned = WINDOW_0 / BLOCK_SIZE;
 	recover(run);
-	check_outcome(
-		run, OUTCOME_PUT_BACK,
-		"memory210 (0x690000000, zone Movable) can not be offlined: Device or resource "
-		"busy");
+	check_outcome(run, OUTCOME_PUT_BACK,
+		      "memory210 (0x690000000, zone Movable) can not be offlined: not all of its "
+		      "pages can "
+		      "be moved");
 	check_as_before(run, "put back in spite of a hook");
 	assert_true(was_reported(run, STEP_RUN_HOOKS, "before-restore", RESULT_FAILED));
 }
@@ -543,6 +717,7 @@ static void test_each_write_fails(void **state)
 	fail_each_write(model_idle, FAULT_EIO);
 	fail_each_write(model_divided, FAULT_EIO);
 	fail_each_write(model_unused, FAULT_EIO);
+	fail_each_write(model_pmem, FAULT_EIO);
 }
 
 static void test_each_write_is_ignored(void **state)
@@ -551,6 +726,7 @@ static void test_each_write_is_ignored(void **state)
 	fail_each_write(model_system_ram, FAULT_NOTHING_CHANGES);
 	fail_each_write(model_devdax, FAULT_NOTHING_CHANGES);
 	fail_each_write(model_divided, FAULT_NOTHING_CHANGES);
+	fail_each_write(model_pmem, FAULT_NOTHING_CHANGES);
 }
 
 /* ---- we die at every write ---- */
@@ -594,6 +770,8 @@ static void test_resume_after_death(void **state)
 	die_at_each_write(model_idle, FAULT_DIE_AFTER, false);
 	die_at_each_write(model_divided, FAULT_DIE_BEFORE, false);
 	die_at_each_write(model_divided, FAULT_DIE_AFTER, false);
+	die_at_each_write(model_pmem, FAULT_DIE_BEFORE, false);
+	die_at_each_write(model_pmem, FAULT_DIE_AFTER, false);
 }
 
 static void test_abort_after_death(void **state)
@@ -604,6 +782,7 @@ static void test_abort_after_death(void **state)
 	die_at_each_write(model_devdax, FAULT_DIE_AFTER, true);
 	die_at_each_write(model_divided, FAULT_DIE_BEFORE, true);
 	die_at_each_write(model_divided, FAULT_DIE_AFTER, true);
+	die_at_each_write(model_pmem, FAULT_DIE_AFTER, true);
 }
 
 /* ---- after a reboot ---- */
@@ -1005,6 +1184,7 @@ int main(void)
 		ON(ram, test_zones_are_kept),
 		ON(half, test_offline_stays_offline),
 		ON(holes, test_holes_below),
+		ON(holes, test_pmem_holes_below),
 		ON(holes, test_address_taken),
 		ON(ram, test_progress),
 	};
@@ -1028,6 +1208,7 @@ int main(void)
 		ON(ram, test_build_after_reboot),
 		ON(devdax, test_build_after_reboot),
 		ON(divided, test_build_after_reboot),
+		ON(pmem, test_build_after_reboot),
 		ON(ram, test_unknown_objects),
 		ON(ram, test_interleaved_region),
 		ON(ram, test_no_block_size),
@@ -1040,9 +1221,21 @@ int main(void)
 		ON(divided, test_find_dax_devices), ON(ram, test_find_memdev),
 		ON(ram, test_find_endpoint),	    cmocka_unit_test(test_wait_for),
 	};
+	static const struct CMUnitTest pmem[] = {
+		ON(pmem, test_pmem),
+		ON(pmem, test_pmem_elsewhere),
+		ON(pmem, test_pmem_not_offered),
+		ON(pmem, test_pmem_region_in_use),
+		ON(pmem, test_pmem_other_uuid),
+		ON(pmem, test_namespace_changed),
+		ON(pmem, test_namespace_gone),
+		ON(pmem, test_namespace_without_label),
+		ON(pmem, test_region_not_flushed),
+	};
 	int failed = 0;
 
 	failed += cmocka_run_group_tests(good, NULL, NULL);
+	failed += cmocka_run_group_tests(pmem, NULL, NULL);
 	failed += cmocka_run_group_tests(bad, NULL, NULL);
 	failed += cmocka_run_group_tests(find, NULL, NULL);
 	return failed ? 1 : 0;

@@ -152,9 +152,8 @@ static void test_ram(void **state)
 	evacuate(run);
 	check_outcome(run, OUTCOME_DONE, "");
 	check_down(run, "evacuated");
-	check_reports(run,
-		      STEPS("hold-new-memory done", "move-pages done", "offline-memory done",
-			    "unbind-dax done", "release-new-memory done"));
+	check_reports(run, STEPS("hold-new-memory done", "move-pages done", "offline-memory done",
+				 "unbind-dax done", "release-new-memory done"));
 	restore(run);
 	check_restored(run, "restored");
 	check_reports(run, STEPS("hold-new-memory done", "load-module already", "bind-dax done",
@@ -574,7 +573,8 @@ static void test_plan_of_pmem(void **state)
 	plan_all(&host, &model_manner, false, &plan);
 	assert_string_equal(plan.object, "namespace0.0,namespace0.1");
 	check_steps(&plan.down, STEPS("disable-namespace namespace0.0"));
-	check_steps(&plan.up, STEPS("enable-namespace namespace0.0"));
+	check_steps(&plan.up, STEPS("load-module nd_pmem", "load-module dax_pmem",
+				    "load-module device_dax", "enable-namespace namespace0.0"));
 }
 
 /* More than a file name can have. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* collect/openers.c, on a tree in which a file that says "block MAJOR:MINOR" is that device's node. */
+/* collect/openers.c, on a tree in which a file that says "block MAJOR:MINOR" is a device node. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -103,6 +103,41 @@ static void test_devdax(void **state)
 			 "release-new-memory "));
 }
 
+/* What was not in use comes up with the region, and is not to be in use afterwards. */
+static void test_persistent(void **state)
+{
+	cleanup_host struct host host = {0};
+
+	(void)state;
+	model_pmem(&host);
+	check_plan(&host, PORT_A,
+		   STEPS("disable-namespace namespace0.0", "disable-namespace namespace0.1",
+			 "disable-region region0", "delete-region region0", RESET),
+		   STEPS("rescan-port " PORT_A, "create-region region0", "check-decoder region0",
+			 "load-module cxl_pmem", "load-module nd_pmem", "enable-region region0",
+			 "enable-namespace namespace0.0", "enable-namespace namespace0.1",
+			 "disable-namespace namespace0.2"));
+}
+
+/* Its dax device comes and goes with it. */
+static void test_persistent_dax(void **state)
+{
+	cleanup_host struct host host = {0};
+
+	(void)state;
+	model_pmem(&host);
+	host.namespaces.count = 0;
+	model_namespace(&host, "namespace0.0", "devdax", "dax0.0", PMEM_RAW);
+	model_dax(&host, "dax0.0", "region0", DAX_DEVDAX);
+	check_plan(&host, PORT_A,
+		   STEPS("hold-new-memory ", "disable-namespace namespace0.0",
+			 "disable-region region0", "delete-region region0", RESET),
+		   STEPS("hold-new-memory ", "rescan-port " PORT_A, "create-region region0",
+			 "check-decoder region0", "load-module cxl_pmem", "load-module nd_pmem",
+			 "load-module dax_pmem", "load-module device_dax", "enable-region region0",
+			 "enable-namespace namespace0.0", "release-new-memory "));
+}
+
 /* Nothing is to be loaded for a device without driver. */
 static void test_disabled_dax(void **state)
 {
@@ -393,6 +428,8 @@ int main(void)
 		cmocka_unit_test(test_system_ram),
 		cmocka_unit_test(test_system_ram_offline),
 		cmocka_unit_test(test_devdax),
+		cmocka_unit_test(test_persistent),
+		cmocka_unit_test(test_persistent_dax),
 		cmocka_unit_test(test_disabled_dax),
 		cmocka_unit_test(test_memdev_without_region),
 		cmocka_unit_test(test_other_functions),

@@ -40,6 +40,7 @@ const struct rule port_rules[] = {
 	{"interleaved",			{BLOCKS,	BLOCKS},	NEVER, check_interleaved},
 	{"interleave-spans-ports",	{WARNS,		WARNS},		NEVER, check_spans_ports},
 	{"not-volatile",		{BLOCKS,	BLOCKS},	NEVER, check_not_volatile},
+	{"pmem-place",			{BLOCKS,	BLOCKS},	NEVER, check_pmem_place},
 	{"region-incomplete",		{BLOCKS,	BLOCKS},	NEVER, check_incomplete},
 	{"registers-unreadable",	{BLOCKS,	WARNS},		NEVER, check_registers},
 	{"decoder-lost",		{REBOOT,	REBOOT},	NEVER, check_decoder_lost},

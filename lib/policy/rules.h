@@ -144,6 +144,7 @@ void check_several_regions(const struct subject *s);
 void check_interleaved(const struct subject *s);
 void check_spans_ports(const struct subject *s);
 void check_not_volatile(const struct subject *s);
+void check_pmem_place(const struct subject *s);
 void check_incomplete(const struct subject *s);
 void check_registers(const struct subject *s);
 void check_decoder_lost(const struct subject *s);

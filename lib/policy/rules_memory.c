@@ -358,23 +358,64 @@ void check_memmap(const struct subject *s)
 	}
 }
 
+/* The dax device of a devdax namespace; NULL for one that is a disk. */
+static const struct dax *dax_of(const struct subject *s, const struct namespace *namespace)
+{
+	each_dax_below(view, s)
+		if (strcmp(view->dax->name, namespace->device) == 0)
+			return view->dax;
+	return NULL;
+}
+
+static void add_used_namespace(const struct subject *s, const struct namespace *namespace)
+{
+	struct finding *finding = found(s, namespace->name);
+
+	finding_evidence(finding, "%s is active as %s, and in use", namespace->name,
+			 namespace->device);
+	finding_fix(finding, "umount /dev/%s or stop what else holds it: lsblk, fuser -v /dev/%s",
+		    namespace->device, namespace->device);
+}
+
+static void add_ram_namespace(const struct subject *s, const struct namespace *namespace)
+{
+	struct finding *finding = found(s, namespace->name);
+
+	finding_evidence(finding, "%s is active as %s, and that is System RAM", namespace->name,
+			 namespace->device);
+	finding_fix(finding, "daxctl reconfigure-device --force --mode=devdax %s",
+		    namespace->device);
+}
+
+/* What is active in isolation can not be flushed any more. */
+static void add_isolated_namespace(const struct subject *s, const struct namespace *namespace)
+{
+	struct finding *finding = found(s, namespace->name);
+
+	finding_evidence(finding, "%s is active as %s%s: what was written may not be flushed",
+			 namespace->name, namespace->device,
+			 namespace->in_use ? ", and in use" : "");
+	finding_fix(finding, "%s%s%sndctl disable-namespace %s",
+		    namespace->in_use ? "umount /dev/" : "",
+		    namespace->in_use ? namespace->device : "",
+		    namespace->in_use ? " or stop what else holds it, then: " : "",
+		    namespace->name);
+}
+
+/* One that nobody uses is disabled and enabled again. */
 void check_pmem_active(const struct subject *s)
 {
 	list_each_pointer(namespace, &s->below->namespaces) {
-		struct finding *finding;
+		const struct dax *dax = dax_of(s, namespace);
 
 		if (!namespace->device[0])
 			continue;
-		finding = found(s, namespace->name);
-		finding_evidence(finding,
-				 "%s is active as %s%s: what was written may not be flushed",
-				 namespace->name, namespace->device,
-				 namespace->in_use ? ", and in use" : "");
-		finding_fix(finding, "%s%s%sndctl disable-namespace %s",
-			    namespace->in_use ? "umount /dev/" : "",
-			    namespace->in_use ? namespace->device : "",
-			    namespace->in_use ? " or stop what else holds it, then: " : "",
-			    namespace->name);
+		if (isolated(s))
+			add_isolated_namespace(s, namespace);
+		else if (namespace->in_use)
+			add_used_namespace(s, namespace);
+		else if (dax && dax->mode == DAX_SYSTEM_RAM)
+			add_ram_namespace(s, namespace);
 	}
 }
 

@@ -145,15 +145,50 @@ void check_not_volatile(const struct subject *s)
 	each_region_below(region, s) {
 		struct finding *finding;
 
-		if (strcmp(region->mode, "ram") == 0)
+		if (strcmp(region->mode, "ram") == 0 || strcmp(region->mode, "pmem") == 0)
 			continue;
 		finding = found(s, region->name);
-		finding_evidence(finding, "%s is a %s region, not volatile memory", region->name,
-				 region->mode[0] ? region->mode : "nameless");
+		finding_evidence(finding,
+				 "%s is a %s region, neither volatile nor persistent memory",
+				 region->name, region->mode[0] ? region->mode : "nameless");
 		finding_fix(finding,
-			    "disable its namespaces, then: cxl disable-region %s, cxl "
-			    "destroy-region %s (its UUID, to create it again: %s)",
-			    region->name, region->name, region->uuid[0] ? region->uuid : "none");
+			    "destroy it first: cxl disable-region %s, cxl destroy-region %s",
+			    region->name, region->name);
+	}
+}
+
+/* Where on its device the first of a region's endpoint decoders lies; NULL if that is unknown. */
+static const struct decoder *decoder_of(const struct subject *s, const struct region *region)
+{
+	return region->targets.count ? host_decoder(s->host, region->targets.items[0].decoder)
+				     : NULL;
+}
+
+/*
+ * Linux gives out device memory in order, from the start of the partition, and the persistent one
+ * begins where the volatile one ends. A region further up would be built again on other data.
+ */
+void check_pmem_place(const struct subject *s)
+{
+	each_region_below(region, s) {
+		const struct decoder *decoder = decoder_of(s, region);
+		const struct memdev *memdev =
+			decoder ? host_memdev(s->host, region->targets.items[0].memdev) : NULL;
+		struct finding *finding;
+
+		if (strcmp(region->mode, "pmem") != 0 || !memdev || !decoder->dpa_size ||
+		    decoder->dpa_start == memdev->ram_size)
+			continue;
+		finding = found(s, region->name);
+		finding_evidence(finding,
+				 "%s is at 0x%" PRIx64
+				 " of %s, persistent memory begins at 0x%" PRIx64
+				 ": Linux would build it again there, on other data",
+				 region->name, decoder->dpa_start, memdev->name, memdev->ram_size);
+		finding_fix(finding,
+			    "copy its data away, destroy it (cxl disable-region %s, cxl "
+			    "destroy-region %s) and create it again",
+			    region->name, region->name);
 	}
 }
 

@@ -213,9 +213,9 @@ static struct namespace *add_namespace(struct host *host)
 	return namespace;
 }
 
-static void namespace_active(struct host *host)
+static void namespace_as_ram(struct host *host)
 {
-	add_namespace(host);
+	strcpy(add_namespace(host)->device, "dax0.0");
 }
 
 static void namespace_in_use(struct host *host)
@@ -656,24 +656,29 @@ const struct rule_case memory_cases[] = {
 		.id = "pmem-active",
 		.object = "namespace0.0",
 		.base = model_devdax,
-		.guilty = namespace_active,
+		.guilty = namespace_in_use,
 		.innocent = {namespace_disabled, namespace_elsewhere},
-		.planned = {BLOCKS,
-			    "namespace0.0 is active as pmem0: what was written may not be flushed",
-			    "ndctl disable-namespace namespace0.0"},
-		.isolated = {BLOCKS},
+		.planned = {BLOCKS, "namespace0.0 is active as pmem0, and in use",
+			    "umount /dev/pmem0 or stop what else holds it: lsblk, fuser -v "
+			    "/dev/pmem0"},
+		.isolated = {BLOCKS,
+			     "namespace0.0 is active as pmem0, and in use: what was written may "
+			     "not be flushed",
+			     "umount /dev/pmem0 or stop what else holds it, then: ndctl "
+			     "disable-namespace namespace0.0"},
 	},
 	{
 		.id = "pmem-active",
 		.object = "namespace0.0",
-		.base = model_devdax,
-		.guilty = namespace_in_use,
-		.planned = {BLOCKS,
-			    "namespace0.0 is active as pmem0, and in use: what was written may not "
-			    "be flushed",
-			    "umount /dev/pmem0 or stop what else holds it, then: ndctl "
-			    "disable-namespace namespace0.0"},
-		.isolated = {BLOCKS},
+		.base = model_system_ram,
+		.guilty = namespace_as_ram,
+		.innocent = {namespace_disabled, namespace_elsewhere},
+		.planned = {BLOCKS, "namespace0.0 is active as dax0.0, and that is System RAM",
+			    "daxctl reconfigure-device --force --mode=devdax dax0.0"},
+		.isolated = {BLOCKS,
+			     "namespace0.0 is active as dax0.0: what was written may not be "
+			     "flushed",
+			     "ndctl disable-namespace namespace0.0"},
 	},
 	{
 		.id = "ram-online",

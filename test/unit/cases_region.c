@@ -96,6 +96,25 @@ static void pmem(struct host *host)
 	strcpy(region0(host)->uuid, "6d7f2a05-3c0c-4f0b-9a4e-3a5cb1d0fc11");
 }
 
+static void pmem_behind_ram(struct host *host)
+{
+	pmem(host);
+	memdev_of(host, "mem0")->ram_size = DEVICE_SIZE;
+	decoder_of(host, "decoder3.0")->dpa_start = DEVICE_SIZE;
+}
+
+static void pmem_further_up(struct host *host)
+{
+	pmem_behind_ram(host);
+	decoder_of(host, "decoder3.0")->dpa_start += 16 * MIB;
+}
+
+static void pmem_of_unknown_device(struct host *host)
+{
+	pmem_further_up(host);
+	region0(host)->targets.items[0].decoder[0] = '\0';
+}
+
 static void no_mode(struct host *host)
 {
 	strcpy(region0(host)->mode, "");
@@ -401,21 +420,25 @@ const struct rule_case region_cases[] = {
 		.id = "not-volatile",
 		.object = "region0",
 		.base = model_system_ram,
-		.guilty = pmem,
-		.planned = {BLOCKS, "region0 is a pmem region, not volatile memory",
-			    "disable its namespaces, then: cxl disable-region region0, cxl "
-			    "destroy-region region0 (its UUID, to create it again: "
-			    "6d7f2a05-3c0c-4f0b-9a4e-3a5cb1d0fc11)"},
+		.guilty = no_mode,
+		.innocent = {pmem},
+		.planned = {BLOCKS,
+			    "region0 is a nameless region, neither volatile nor persistent memory",
+			    "destroy it first: cxl disable-region region0, cxl destroy-region "
+			    "region0"},
 		.isolated = {BLOCKS},
 	},
 	{
-		.id = "not-volatile",
+		.id = "pmem-place",
 		.object = "region0",
 		.base = model_system_ram,
-		.guilty = no_mode,
-		.planned = {BLOCKS, "region0 is a nameless region, not volatile memory",
-			    "disable its namespaces, then: cxl disable-region region0, cxl "
-			    "destroy-region region0 (its UUID, to create it again: none)"},
+		.guilty = pmem_further_up,
+		.innocent = {pmem_behind_ram, pmem_of_unknown_device},
+		.planned = {BLOCKS,
+			    "region0 is at 0x11000000 of mem0, persistent memory begins at "
+			    "0x10000000: Linux would build it again there, on other data",
+			    "copy its data away, destroy it (cxl disable-region region0, cxl "
+			    "destroy-region region0) and create it again"},
 		.isolated = {BLOCKS},
 	},
 	{

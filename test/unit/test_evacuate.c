@@ -573,8 +573,9 @@ static void test_plan_of_pmem(void **state)
 	plan_all(&host, &model_manner, false, &plan);
 	assert_string_equal(plan.object, "namespace0.0,namespace0.1");
 	check_steps(&plan.down, STEPS("disable-namespace namespace0.0"));
-	check_steps(&plan.up, STEPS("load-module nd_pmem", "load-module dax_pmem",
-				    "load-module device_dax", "enable-namespace namespace0.0"));
+	check_steps(&plan.up,
+		    STEPS("load-module nd_pmem", "load-module dax_pmem", "load-module device_dax",
+			  "enable-namespace namespace0.0", "disable-namespace namespace0.1"));
 }
 
 /* More than a file name can have. */

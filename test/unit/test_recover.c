@@ -202,11 +202,23 @@ static void test_not_volatile(void **state)
 {
 	struct host *host = *state;
 
-	strcpy(region_of(host, "region0")->mode, "pmem");
+	strcpy(region_of(host, "region0")->mode, "none");
 	check_alone(host, PORT_A, "not-volatile", "region0");
-	check_blocks(host, PORT_A, "not-volatile", "region0 is a pmem region, not volatile memory",
-		     "disable its namespaces, then: cxl disable-region region0, cxl destroy-region "
-		     "region0 (its UUID, to create it again: none)");
+	check_blocks(host, PORT_A, "not-volatile",
+		     "region0 is a none region, neither volatile nor persistent memory",
+		     "destroy it first: cxl disable-region region0, cxl destroy-region region0");
+}
+
+/* What nobody uses is no obstacle: it is disabled and enabled again. */
+static void test_persistent(void **state)
+{
+	cleanup_host struct host host = {0};
+
+	(void)state;
+	model_pmem(&host);
+	check_recover_clear(&host, PORT_A);
+	host.namespaces.items[1].in_use = true;
+	check_alone(&host, PORT_A, "pmem-active", "namespace0.1");
 }
 
 static void test_region_not_enabled(void **state)
@@ -432,6 +444,7 @@ int main(void)
 		ON(idle, test_interleaved),
 		ON(ram, test_interleaved_targets),
 		ON(ram, test_not_volatile),
+		ON(ram, test_persistent),
 		ON(ram, test_region_not_enabled),
 		ON(ram, test_region_not_committed),
 		ON(ram, test_address_order),

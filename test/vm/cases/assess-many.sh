@@ -39,37 +39,18 @@ check "the interleaved region can be undone" region_teardown "$both"
 assessed $other recoverable
 finds_no interleaved interleave-spans-ports
 
-window=$CXL/decoder0.1
-pmem=$(cat $window/create_pmem_region)
-decoder=$(free_decoder "$(memdev_by_serial 0x9999)")
-{
-	echo "$pmem" >$window/create_pmem_region
-	cat /proc/sys/kernel/random/uuid >"$CXL/$pmem/uuid"
-	cat $window/interleave_granularity >"$CXL/$pmem/interleave_granularity"
-	echo 1 >"$CXL/$pmem/interleave_ways"
-	echo 0x10000000 >"$CXL/$pmem/size"
-	echo pmem >"$CXL/$decoder/mode"
-	echo 0x10000000 >"$CXL/$decoder/dpa_size"
-	echo "$decoder" >"$CXL/$pmem/target0"
-	echo 1 >"$CXL/$pmem/commit"
-	echo "$pmem" >/sys/bus/cxl/drivers/cxl_region/bind
-}
-namespace_of() { cat "$CXL/$pmem"/pmem_region*/ndbus*/region*/namespace_seed 2>/dev/null || cat /sys/bus/nd/devices/region*/namespace_seed; }
-wait_for 10 sh -c 'ls /sys/bus/nd/devices | grep -q ^namespace'
-namespace=$(namespace_of)
-assessed $persistent fix-first
-finds not-volatile blocks "$pmem" 'pmem region'
+uuid=$(cat /proc/sys/kernel/random/uuid)
+pmem=$(region_create_pmem decoder0.1 "$(memdev_by_serial 0x9999)" 0x10000000 "$(cat /proc/sys/kernel/random/uuid)")
+assessed $persistent recoverable
 finds pmem-contents note "$pmem" '256 MiB. survives a reset'
-finds_no pmem-active devdax-contents
-cat /proc/sys/kernel/random/uuid >"/sys/bus/nd/devices/$namespace/uuid"
-echo 0x8000000 >"/sys/bus/nd/devices/$namespace/size"
-modprobe nd_pmem
-echo "$namespace" >/sys/bus/nd/drivers/nd_pmem/bind
-wait_for 10 sh -c 'ls /dev | grep -q ^pmem'
-disk=$(basename "$(echo /dev/pmem*)")
-assessed $persistent fix-first
-finds pmem-active blocks "$namespace" "$namespace is active as $disk:"
+finds_no not-volatile pmem-place pmem-active devdax-contents
+check "it gets a namespace" namespace_create "$pmem" "$uuid" 0x8000000 raw
+namespace=$(namespace_by_uuid "$uuid")
+disk=$(namespace_device "$uuid")
+assessed $persistent recoverable
+finds_no pmem-active
 assessed $persistent fix-first --situation isolated
+finds pmem-active blocks "$namespace" "$namespace is active as $disk:"
 finds pmem-contents loses-data "$pmem" 'since the port was isolated'
 
 # A disk at last: swap, on memory of another port.
@@ -90,6 +71,6 @@ echo N >/sys/module/zswap/parameters/enabled
 swapoff "/dev/$disk"
 assessed $big recoverable
 finds_no swap-on zswap-on
-echo "$namespace" >/sys/bus/nd/drivers/nd_pmem/unbind
-assessed $persistent fix-first
+assessed $persistent recoverable
 finds_no pmem-active
+check "the persistent region can be undone" region_destroy_pmem "$pmem"

@@ -4,6 +4,7 @@
 
 CXL=/sys/bus/cxl/devices
 DAX=/sys/bus/dax
+ND=/sys/bus/nd
 PCI=/sys/bus/pci
 MEMORY=/sys/devices/system/memory
 
@@ -123,43 +124,56 @@ regions() {
 	done | sort -r | cut -d ' ' -f 2
 }
 
-# region_create_ram DECODER0 MEMDEV[,MEMDEV...] SIZE: a region in the window decoder0.N, interleaved over the memdevs
-# (in the window's order); prints its name. Its memory is System RAM, and offline whatever the policy is: once online
-# in the wrong zone, memory may never come out of it.
-region_create_ram() {
-	local window=$CXL/$1 memdevs ways region memdev decoder policy target=0
+# region_commit DECODER0 MEMDEV[,MEMDEV...] SIZE MODE [UUID]: a region in the window decoder0.N, interleaved over the
+# memdevs (in the window's order), which is not enabled; prints its name.
+region_commit() {
+	local window=$CXL/$1 memdevs ways region memdev decoder target=0
 	memdevs=$(echo "$2" | tr , ' ')
 	ways=$(echo "$memdevs" | wc -w)
-	region=$(cat "$window/create_ram_region")
-	echo "$region" >"$window/create_ram_region" || return
+	region=$(cat "$window/create_$4_region")
+	echo "$region" >"$window/create_$4_region" || return
+	[ -z "${5:-}" ] || echo "$5" >"$CXL/$region/uuid" || return
 	cat "$window/interleave_granularity" >"$CXL/$region/interleave_granularity" || return
 	echo "$ways" >"$CXL/$region/interleave_ways" || return
 	echo "$3" >"$CXL/$region/size" || return
 	for memdev in $memdevs; do
 		decoder=$(free_decoder "$memdev") || return
-		echo ram >"$CXL/$decoder/mode" || return
+		echo "$4" >"$CXL/$decoder/mode" || return
 		printf '0x%x' $(($3 / ways)) >"$CXL/$decoder/dpa_size" || return
 		echo "$decoder" >"$CXL/$region/target$target" || return
 		target=$((target + 1))
 	done
-	echo 1 >"$CXL/$region/commit" || return
+	echo 1 >"$CXL/$region/commit" && echo "$region"
+}
+
+# region_create_ram DECODER0 MEMDEV[,MEMDEV...] SIZE: prints its name. Its memory is System RAM, and offline whatever
+# the policy is: once online in the wrong zone, memory may never come out of it.
+region_create_ram() {
+	local region policy rc
+	region=$(region_commit "$1" "$2" "$3" ram) || return
 	policy=$(cat "$MEMORY/auto_online_blocks")
 	echo offline >"$MEMORY/auto_online_blocks"
 	echo "$region" >/sys/bus/cxl/drivers/cxl_region/bind && wait_for 10 is_system_ram "$region" && echo "$region"
-	target=$?
+	rc=$?
 	echo "$policy" >"$MEMORY/auto_online_blocks"
-	return $target
+	return $rc
 }
 
 # region_teardown REGION: the memory offline, then everything undone in the order opposite to its making
 region_teardown() {
-	local dax target decoder
+	local dax
 	region_offline "$1" || return
 	for dax in "$CXL/$1"/dax_region*/dax[0-9]*; do
 		[ ! -e "$dax/driver" ] || echo "${dax##*/}" >"$dax/driver/unbind" || return
 	done
 	# kmem lets go even of memory that it failed to remove; going on then would pull it from under the kernel.
 	[ -z "$(mem_blocks_of "$1")" ] || return
+	region_decommit "$1"
+}
+
+# region_decommit REGION: from enabled to gone; nothing on it may be in use
+region_decommit() {
+	local target decoder
 	[ ! -e "$CXL/$1/driver" ] || echo "$1" >/sys/bus/cxl/drivers/cxl_region/unbind || return
 	echo 0 >"$CXL/$1/commit" || return
 	for target in "$CXL/$1"/target[0-9]*; do
@@ -168,6 +182,85 @@ region_teardown() {
 		{ echo >"$target" && echo 0 >"$CXL/$decoder/dpa_size"; } || return
 	done
 	echo "$1" >"$(dirname "$(readlink -f "$CXL/$1")")/delete_region"
+}
+
+# --- persistent memory: the nd bus has a region of the same name, and on it namespaces, which have a UUID ---
+
+# region_create_pmem DECODER0 MEMDEV SIZE UUID: prints its name
+region_create_pmem() {
+	local region
+	region=$(region_commit "$1" "$2" "$3" pmem "$4") || return
+	modprobe -a nd_pmem dax_pmem
+	echo "$region" >/sys/bus/cxl/drivers/cxl_region/bind &&
+		wait_for 10 [ -e "$ND/devices/$region/namespace_seed" ] && echo "$region"
+}
+
+# namespace_create REGION UUID SIZE raw|fsdax|sector|devdax: in use as such; prints its name
+namespace_create() {
+	local namespace claim
+	namespace=$(cat "$ND/devices/$1/namespace_seed")
+	{ echo "$2" >"$ND/devices/$namespace/uuid" && echo "$3" >"$ND/devices/$namespace/size"; } || return
+	case $4 in
+	raw) echo "$namespace" >$ND/drivers/nd_pmem/bind ;;
+	fsdax) claim=$(cat "$ND/devices/$1/pfn_seed") && claim "$claim" "$namespace" mode pmem nd_pmem ;;
+	sector) claim=$(cat "$ND/devices/$1/btt_seed") && claim "$claim" "$namespace" sector_size 4096 nd_pmem ;;
+	devdax) claim=$(cat "$ND/devices/$1/dax_seed") && claim "$claim" "$namespace" mode pmem dax_pmem ;;
+	esac && echo "$namespace"
+}
+# claim CLAIM NAMESPACE ATTRIBUTE VALUE DRIVER: one that is new
+claim() {
+	cat /proc/sys/kernel/random/uuid >"$ND/devices/$1/uuid" && echo "$4" >"$ND/devices/$1/$3" &&
+		echo "$2" >"$ND/devices/$1/namespace" && echo "$1" >"$ND/drivers/$5/bind"
+}
+
+namespace_by_uuid() {
+	local file
+	file=$(grep -lx "$1" $ND/devices/namespace*/uuid) && basename "${file%/uuid}"
+}
+
+# namespace_owner UUID: what its driver is bound to: a claim, or the namespace itself
+namespace_owner() {
+	local namespace owner
+	namespace=$(namespace_by_uuid "$1") || return
+	owner=$(cat "$ND/devices/$namespace/holder")
+	echo "${owner:-$namespace}"
+}
+
+# namespace_device UUID: pmem0 or dax0.0; nothing while it is not in use
+namespace_device() {
+	local owner
+	owner=$(namespace_owner "$1") || return
+	ls "$ND/devices/$owner/block" 2>/dev/null || basename "$(echo "$ND/devices/$owner"/dax[0-9]*.*[0-9])" | grep -v '\*'
+}
+
+namespace_disable() {
+	local owner
+	owner=$(namespace_owner "$1") || return
+	echo "$owner" >"$ND/devices/$owner/driver/unbind"
+}
+
+# namespace_force_raw UUID: whatever is on it says
+namespace_force_raw() {
+	local namespace claim
+	namespace=$(namespace_by_uuid "$1") && claim=$(namespace_owner "$1") && namespace_disable "$1" &&
+		echo >"$ND/devices/$claim/namespace" && echo 1 >"$ND/devices/$namespace/force_raw" &&
+		echo "$namespace" >$ND/drivers/nd_pmem/bind
+}
+
+# region_destroy_pmem REGION: with all its namespaces, their labels too
+region_destroy_pmem() {
+	local child
+	[ -e "$CXL/$1/uuid" ] || return
+	for child in "$ND/devices/$1"/*; do
+		[ ! -e "$child/devtype" ] || [ ! -e "$child/driver" ] || echo "${child##*/}" >"$child/driver/unbind" || return
+	done
+	for child in "$ND/devices/$1"/btt[0-9]* "$ND/devices/$1"/pfn[0-9]* "$ND/devices/$1"/dax[0-9]*; do
+		[ -z "$(cat "$child/namespace" 2>/dev/null)" ] || echo >"$child/namespace" || return
+	done
+	for child in "$ND/devices/$1"/namespace[0-9]*; do
+		[ "$(cat "$child/size")" = 0 ] || echo 0 >"$child/size" || return
+	done
+	region_decommit "$1"
 }
 
 dax_of() { basename "$(echo "$CXL/$1"/dax_region*/dax[0-9]*)"; }

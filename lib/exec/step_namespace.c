@@ -46,23 +46,49 @@ static int observe_disable(struct engine *engine, const struct step *step, bool 
 	return rc;
 }
 
-/* The kernel asks nobody who has the disk open without claiming it. */
-static int refuse_openers(struct engine *engine, const char *disk, struct error *err)
-{
-	cleanup_openers struct openers openers = {0};
-	const struct names disks = {(char *[]){(char *)disk}, 1};
-	int rc = openers_of(engine->sys, &disks, &openers);
+struct disk {
+	const struct sys *sys;
+	const char *name;
+	struct openers openers;
+};
 
+static int is_left_alone(void *context)
+{
+	struct disk *disk = context;
+	const struct names disks = {(char *[]){(char *)disk->name}, 1};
+	int rc;
+
+	openers_free(&disk->openers);
+	rc = openers_of(disk->sys, &disks, &disk->openers);
 	if (rc)
-		return fail_errno(err, rc, "cannot look for processes that use %s", disk);
-	if (!openers.complete)
-		return fail(err, -EPERM, "some processes hide whether they use %s", disk);
-	if (!openers.list.count)
-		return 0;
-	fail(err, -EBUSY, "%s[%d] has /dev/%s open", openers.list.items[0].command,
-	     openers.list.items[0].pid, disk);
+		return rc == -ENOENT ? -EIO : rc;
+	return disk->openers.list.count ? -ENOENT : 0;
+}
+
+static int say_opener(const struct disk *disk, struct error *err)
+{
+	const struct opener *opener = disk->openers.list.items;
+
+	fail(err, -EBUSY, "%s[%d] has /dev/%s open", opener->command, opener->pid, disk->name);
 	hint(err, "stop it and try again; its writes would fail from now on");
 	return -EBUSY;
+}
+
+/* The kernel asks nobody who has the disk open without claiming it. After an umount udev has, for a
+ * moment. */
+static int refuse_openers(struct engine *engine, const char *name, struct error *err)
+{
+	struct disk disk = {.sys = engine->sys, .name = name};
+	int rc = wait_for(is_left_alone, &disk, 3000);
+
+	if (rc == -ETIMEDOUT)
+		rc = say_opener(&disk, err);
+	else if (rc)
+		fail_errno(err, rc, "cannot look for processes that use %s", name);
+	else if (!disk.openers.complete)
+		rc = fail(err, -EPERM, "some processes hide whether they use %s", name);
+	openers_free(&disk.openers);
+	return rc;
 }
 
 /* Nobody mounts it between the look and the unbinding while we hold it. */

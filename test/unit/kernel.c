@@ -980,6 +980,25 @@ int __wrap_ioctl(int fd, unsigned long request, void *argument)
 	return 0;
 }
 
+int __real_statx(int directory, const char *path, int flags, unsigned int mask,
+		 struct statx *status);
+int __wrap_statx(int directory, const char *path, int flags, unsigned int mask,
+		 struct statx *status);
+
+/* All that a process has open is the one block device there is. */
+int __wrap_statx(int directory, const char *path, int flags, unsigned int mask,
+		 struct statx *status)
+{
+	int rc = __real_statx(directory, path, flags, mask, status);
+
+	if (rc || !running)
+		return rc;
+	status->stx_mode = S_IFBLK;
+	status->stx_rdev_major = 259;
+	status->stx_rdev_minor = 1;
+	return 0;
+}
+
 /* ---- what libcxl, config space and registers would tell ---- */
 
 static enum dax_mode dax_mode(const char *dax)

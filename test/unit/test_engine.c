@@ -352,6 +352,22 @@ static void test_namespace_without_label(void **state)
 	assert_true(done);
 }
 
+/* Somebody opens it when the look for users is over. */
+static void test_namespace_opened(void **state)
+{
+	struct run *run = *state;
+
+	tree_file(&run->kernel->tree, "db\n", "/proc/77/comm");
+	tree_file(&run->kernel->tree, "", "/proc/77/fd/3");
+	tree_directory(&run->kernel->tree, "/proc/77/map_files");
+	recover(run);
+	check_outcome(run, OUTCOME_PUT_BACK, "db[77] has /dev/pmem0 open");
+	assert_string_equal(run->err.hint,
+			    "stop it and try again; its writes would fail from now on");
+	assert_int_equal(run->kernel->flushes, 0);
+	check_as_before(run, "opened");
+}
+
 static void test_region_not_flushed(void **state)
 {
 	struct run *run = *state;
@@ -1230,6 +1246,7 @@ int main(void)
 		ON(pmem, test_namespace_changed),
 		ON(pmem, test_namespace_gone),
 		ON(pmem, test_namespace_without_label),
+		ON(pmem, test_namespace_opened),
 		ON(pmem, test_region_not_flushed),
 	};
 	int failed = 0;

@@ -21,6 +21,16 @@ check "it is mounted" grep -q "pmem-active: $(namespace_by_uuid ${n}2) is active
 is "nothing was touched" "$(pmem_picture)" "$before"
 umount /run/mnt
 
+# Mounted where our mountinfo does not show it: the claim of the disk does.
+unshare -m sh -c "mount -t ext4 $disk /run/mnt && touch /run/hidden && exec sleep 1000" 3>&- 4>&- &
+hidden=$!
+wait_for 10 [ -e /run/hidden ]
+status 1 daxctl-ext evacuate "$region"
+check "another mount namespace has it" grep -q "${disk#/dev/} is mounted, is swap, or another device is on it" /run/err
+is "what was disabled before is enabled again" "$(pmem_picture)" "$before"
+kill $hidden
+wait $hidden 2>/dev/null
+
 exec 9<"/dev/$(namespace_device ${n}1)"
 status 3 daxctl-ext evacuate "$region"
 check "a process has it open" grep -q "pmem-active: $(namespace_by_uuid ${n}1) " /run/err

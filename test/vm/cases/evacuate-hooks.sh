@@ -126,6 +126,28 @@ check "  nothing was changed" is_devdax
 rm $hooks/before-evacuate.d/9-second
 log >/dev/null
 
+# a signal while one runs: it is left to end, and the next one is not begun
+echo 'echo 10-first begins >>/run/log; sleep 3; echo 10-first ends >>/run/log' | hook before-evacuate 10-first
+echo 'echo 9-second >>/run/log' | hook before-evacuate 9-second
+daxctl-ext evacuate "$dax" --discard-contents --yes >/run/out 2>/run/err 3>&- 4>&- &
+evacuate=$!
+wait_for 20 grep -q begins /run/log
+killall -INT daxctl-ext
+wait $evacuate
+is "stopped by a signal: exit status" $? 4
+is "  between two hooks" "$(log)" "10-first begins
+10-first ends
+failure evacuate device_dax partial"
+check "  nothing was changed" is_devdax
+status 0 evacuate
+is "the same command goes on" "$(log)" "10-first begins
+10-first ends
+9-second
+after-evacuate evacuate  "
+status 0 daxctl-ext restore "$dax"
+rm $hooks/before-evacuate.d/9-second
+log >/dev/null
+
 # one that others can write, of whatever event, runs nothing
 chmod g+w $hooks/after-restore.d/log
 status 3 evacuate

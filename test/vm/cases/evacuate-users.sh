@@ -117,5 +117,14 @@ status 1 evacuate --users=kill --grace 2
 check "a guest that a hook is for is never killed" as_before
 kill -9 "$user"
 wait
-rm /run/qemu-system-x86_64
+rm -r /run/qemu-system-x86_64 /etc/cxl-iso
+
+uses_it
+status 3 cxl-iso recover 0000:0c:00.0 --yes --discard-contents
+check "recover refuses users, too" as_before
+status 0 cxl-iso recover 0000:0c:00.0 --yes --discard-contents --users=term
+wait "$user"
+is "  or ends them" $? 143
+region=$(regions)
+is "  and brings the device back" "$(dax_driver "$(dax_of "$region")")" device_dax
 check "the region can be undone" region_teardown "$region"

@@ -66,6 +66,7 @@ const struct rule port_rules[] = {
 	{"pages-unseen",		{NOTE,		NOTHING},	NEVER, check_pages_unseen},
 	{"pages-pinned",		{WARNS,		NOTHING},	NEVER, check_pages_pinned},
 	{"pinning-process",		{WARNS,		NOTHING},	NEVER, check_pinning_process},
+	{"policy-bound",		{WARNS,		NOTHING},	NEVER, check_policy_bound},
 	{"pages-mlocked",		{NOTE,		NOTHING},	NEVER, check_pages_mlocked},
 	{"devdax-contents",		{LOSES,		LOSES},		KEEP_OR_DISCARD, check_devdax_contents},
 	{"pmem-contents",		{NOTE,		LOSES},		NEVER, check_pmem_contents},

@@ -58,6 +58,7 @@ static const struct rule rules[] = {
 	{"hugetlb-pages",		{WARNS,		WARNS},		NEVER, check_hugetlb},
 	{"pages-pinned",		{WARNS,		WARNS},		NEVER, check_pages_pinned},
 	{"pinning-process",		{WARNS,		WARNS},		NEVER, check_pinning_process},
+	{"policy-bound",		{WARNS,		WARNS},		NEVER, check_policy_bound},
 	{"hook-skipped",		{WARNS,		WARNS},		NEVER, check_hook_skipped},
 	{"udev-rule",			{WARNS,		WARNS},		NEVER, check_udev_rule},
 	{},

@@ -171,6 +171,7 @@ void check_pages_held(const struct subject *s);
 void check_pages_unseen(const struct subject *s);
 void check_pages_pinned(const struct subject *s);
 void check_pinning_process(const struct subject *s);
+void check_policy_bound(const struct subject *s);
 void check_pages_mlocked(const struct subject *s);
 void check_hugetlb(const struct subject *s);
 void check_gigantic(const struct subject *s);

@@ -531,6 +531,58 @@ void check_pinning_process(const struct subject *s)
 	}
 }
 
+/* Some other node with memory is in the list; an empty list is unseen. */
+static bool allows_another(const struct subject *s, const char *nodes)
+{
+	list_each(node, &s->host->nodes)
+		if (node->total && !is_below(s, node) &&
+		    list_has_number(nodes, (uint64_t)node->number))
+			return true;
+	return !nodes[0];
+}
+
+/* What binds a user of a node to what is emptied; NULL: nothing does. */
+static const char *bond_of(const struct subject *s, const struct usage *usage)
+{
+	const struct process *process = host_process(s->host, usage->pid);
+
+	if (process && !allows_another(s, process->nodes))
+		return "cpuset";
+	return process && usage->bound ? "memory policy" : NULL;
+}
+
+/* To where the kernel moves pages, it asks neither (Linux, alloc_migration_target()). */
+static void find_bound(const struct subject *s, const struct node_view *view)
+{
+	const struct usage *first = NULL;
+	char name[16], more[48];
+	struct finding *finding;
+	size_t others = 0;
+
+	list_each_pointer(usage, &view->usages) {
+		if (!bond_of(s, usage))
+			continue;
+		others += first != NULL;
+		first = first ? first : usage;
+	}
+	if (!first)
+		return;
+	finding = found(s, node_name(name, view->node));
+	finding_evidence(finding,
+			 "%s[%d] is bound to %s by its %s and will have its pages "
+			 "elsewhere%s",
+			 host_process(s->host, first->pid)->command, first->pid, name,
+			 bond_of(s, first), and_more(more, others, "will", "will"));
+	finding_fix(finding, "let it use other nodes first, or stop it; they do not come back by "
+			     "themselves");
+}
+
+void check_policy_bound(const struct subject *s)
+{
+	list_each(share, &s->below->nodes)
+		find_bound(s, share->view);
+}
+
 void check_pages_mlocked(const struct subject *s)
 {
 	each_node_below(node, s) {

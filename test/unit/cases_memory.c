@@ -405,6 +405,39 @@ static void usage_of_nobody_known(struct host *host)
 	host->processes.count = 0;
 }
 
+#define BOUND_FIX "let it use other nodes first, or stop it; they do not come back by themselves"
+
+static void bound_by_policy(struct host *host)
+{
+	add_usage(host, 1);
+	host->usages.items[0].bound = 4096;
+}
+
+static void bound_by_cpuset(struct host *host)
+{
+	strcpy(add_usage(host, 1)->nodes, "1");
+	*list_add(&host->usages) = (struct usage){.node = 1, .pid = 78, .bound = 1};
+	*list_add(&host->usages) = (struct usage){.node = 1, .pid = 79};
+	model_process(host, 78, "numactl");
+	strcpy(model_process(host, 79, "free")->nodes, "0-1");
+}
+
+static void bound_elsewhere(struct host *host)
+{
+	strcpy(add_usage(host, 0)->nodes, "0");
+}
+
+static void bound_to_both(struct host *host)
+{
+	strcpy(add_usage(host, 1)->nodes, "0-1");
+}
+
+static void bound_nobody_known(struct host *host)
+{
+	bound_by_policy(host);
+	host->processes.count = 0;
+}
+
 static void locked_pages(struct host *host)
 {
 	node_of(host, 1)->mlocked = 5 * MIB;
@@ -810,6 +843,28 @@ const struct rule_case memory_cases[] = {
 			    "(an unknown amount locked)",
 			    "stop or migrate it first; daxctl-ext list-users node1 shows all of "
 			    "them"},
+	},
+	{
+		.id = "policy-bound",
+		.object = "node1",
+		.base = model_system_ram,
+		.guilty = bound_by_policy,
+		.innocent = {bound_elsewhere, bound_to_both, bound_nobody_known,
+			     usage_without_pins},
+		.planned = {WARNS,
+			    "qemu-system-x86[77] is bound to node1 by its memory policy and will "
+			    "have its pages elsewhere",
+			    BOUND_FIX},
+	},
+	{
+		.id = "policy-bound",
+		.object = "node1",
+		.base = model_system_ram,
+		.guilty = bound_by_cpuset,
+		.planned = {WARNS,
+			    "qemu-system-x86[77] is bound to node1 by its cpuset and will have its "
+			    "pages elsewhere; 1 more will",
+			    BOUND_FIX},
 	},
 	{
 		.id = "pages-mlocked",

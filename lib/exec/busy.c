@@ -76,7 +76,7 @@ static void say_holders(char *text, size_t size, const struct busy *busy)
 
 static void advise(const char *zone, const struct busy *busy, struct error *err)
 {
-	if (strcmp(zone, "Movable") != 0)
+	if (zone[0] && strcmp(zone, "Movable") != 0)
 		hint(err,
 		     "kernel pages in zone %s do not move: end the programs they serve, or reboot",
 		     zone);

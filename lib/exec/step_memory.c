@@ -183,7 +183,7 @@ static int try_block(struct offlining *run, uint64_t number)
 
 static int note_left(struct offlining *run, uint64_t number, int rc)
 {
-	if (!run->left++)
+	if (!run->left++ || rc == -EINTR)
 		run->worst = (struct busy_block){number, rc};
 	return is_passing(rc) ? 0 : rc;
 }

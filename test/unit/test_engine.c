@@ -570,6 +570,116 @@ static void test_pinned_for_a_while(void **state)
 	check_as_before(run, "pinned for a while");
 }
 
+/* A block that stays does not keep those below it from being taken offline. */
+static void test_pinned_above(void **state)
+{
+	struct run *run = *state;
+	const struct step step = {.kind = STEP_OFFLINE_MEMORY, .object = "dax0.0"};
+	struct engine engine = {.sys = &run->kernel->tree.sys,
+				.before = &run->before,
+				.plan = &run->plan};
+	struct error err = {0};
+
+	run->kernel->pinned = 211;
+	assert_int_equal(step_offline_memory.act(&engine, &step, &err), -EBUSY);
+	assert_true(starts_with(err.text, "memory211 "));
+	check_file(&run->kernel->tree, "offline\n", MEMORY "/memory210/state");
+	check_file(&run->kernel->tree, "online\n", MEMORY "/memory211/state");
+}
+
+/* Of what the kernel has for itself nobody expects that it goes away; of other pages one may. */
+static void test_how_long(void **state)
+{
+	struct run *run = *state;
+	const struct step step = {.kind = STEP_OFFLINE_MEMORY, .object = "dax0.0"};
+	struct engine engine = {.sys = &run->kernel->tree.sys,
+				.before = &run->before,
+				.plan = &run->plan};
+	uint64_t began = now_ms();
+
+	run->plan.manner.offline_ms = 100000;
+	run->kernel->pinned = 211;
+	assert_int_equal(step_offline_memory.act(&engine, &step, NULL), -EBUSY);
+	assert_in_range(now_ms() - began, 99000, 101000);
+	began = now_ms();
+	tree_file(&run->kernel->tree, "Normal\n", MEMORY "/memory211/valid_zones");
+	assert_int_equal(step_offline_memory.act(&engine, &step, NULL), -EBUSY);
+	assert_in_range(now_ms() - began, 30000, 31000);
+}
+
+/* ---- demotion ---- */
+
+#define DEMOTION "/sys/kernel/mm/numa/demotion_enabled"
+
+static void model_demotion(struct host *host)
+{
+	model_system_ram(host);
+	host->system.demotion = 1;
+}
+
+static int run_demotion(void **state)
+{
+	struct run *run;
+
+	start_run(state, model_demotion);
+	run = *state;
+	tree_file(&run->kernel->tree, "true", DEMOTION);
+	free(run->picture);
+	run->picture = kernel_picture(run->kernel);
+	return 0;
+}
+
+static void test_demotion(void **state)
+{
+	struct run *run = *state;
+	unsigned int stopped = 0, released = 0;
+
+	recover(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_as_before(run, "with demotion");
+	list_each(report, &run->reports) {
+		stopped += report->kind == STEP_STOP_DEMOTION && report->result == RESULT_DONE;
+		released += report->kind == STEP_RELEASE_DEMOTION && report->result == RESULT_DONE;
+	}
+	assert_int_equal(stopped, 1);
+	assert_int_equal(released, 1);
+}
+
+/* It is given back when the way down fails, too. */
+static void test_demotion_put_back(void **state)
+{
+	struct run *run = *state;
+
+	run->kernel->pinned = 210;
+	recover(run);
+	assert_int_equal(run->outcome, OUTCOME_PUT_BACK);
+	check_as_before(run, "with demotion and a pin");
+}
+
+/* A kernel that has none, and one whose file can not be understood. */
+static void test_demotion_unknown(void **state)
+{
+	struct run *run = *state;
+	const struct step step = {.kind = STEP_STOP_DEMOTION};
+	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	struct error err = {0};
+	bool done = false;
+
+	tree_file(&run->kernel->tree, "maybe", DEMOTION);
+	assert_int_equal(step_stop_demotion.observe(&engine, &step, &done, &err), 0);
+	assert_false(done);
+	run->before.system.demotion = -1;
+	assert_int_equal(step_release_demotion.observe(&engine, &step, &done, &err), 0);
+	assert_true(done);
+	done = false;
+	tree_unlink(&run->kernel->tree, DEMOTION);
+	assert_int_equal(step_stop_demotion.observe(&engine, &step, &done, &err), 0);
+	assert_true(done);
+	tree_directory(&run->kernel->tree, DEMOTION);
+	check_error(step_stop_demotion.observe(&engine, &step, &done, &err), -EISDIR, &err,
+		    "cannot read " DEMOTION ": Is a directory", "");
+}
+
 static void test_kernel_zone(void **state)
 {
 	struct run *run = *state;
@@ -1211,6 +1321,11 @@ int main(void)
 		ON(ram, test_hook_before),
 		ON(ram, test_hook_before_restore),
 		ON(ram, test_hook_when_putting_back),
+		ON(ram, test_pinned_above),
+		ON(ram, test_how_long),
+		ON(demotion, test_demotion),
+		ON(demotion, test_demotion_put_back),
+		ON(demotion, test_demotion_unknown),
 		ON(ram, test_kernel_zone),
 		ON(ram, test_kernel_keeps_blocks),
 		ON(ram, test_masked_reset),

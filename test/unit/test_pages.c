@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* collect/pages.c and what it rests on: made-up page frames, and a /proc/kcore that tells of them.
+/* collect/pages.c, collect/busy.c, exec/busy.c and what they rest on: made-up page frames, and a /proc/kcore that tells of them.
  * (That real kernels mean the same by all this, test/vm/cases/pages-held.sh shows.) */
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +16,7 @@
 #include "collect/collect.h"
 #include "collect/frames.h"
 #include "collect/kcore.h"
+#include "exec/busy.h"
 #include "model.h"
 #include "regs/isolation.h"
 #include "support.h"
@@ -635,6 +636,125 @@ static void test_counts_of_one_segment_only(void **state)
 	assert_int_equal(kcore_refcounts(&kcore, UINT64_MAX, 2, counts), -ERANGE);
 }
 
+/* ---- why a block stays ---- */
+
+static void add_mapper(int pid, const char *command, uint64_t frame, unsigned int pages)
+{
+	char path[64], text[128];
+
+	snprintf(text, sizeof(text), "10000000 default anon=%u N1=%u kernelpagesize_kB=4\n", pages,
+		 pages);
+	tree_file(&tree, text, "/proc/%d/numa_maps", pid);
+	tree_file(&tree, "10000000-10100000 rw-p 0 00:00 0\n", "/proc/%d/maps", pid);
+	snprintf(text, sizeof(text), "Name:\t%s\nVmPin:\t%d kB\n", command, pid == 70 ? 8 : 0);
+	tree_file(&tree, text, "/proc/%d/status", pid);
+	tree_file(&tree, "", "/proc/%d/pagemap", pid);
+	tree_directory(&tree, "/proc/%d/fd", pid);
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	for (unsigned int i = 0; i < pages; i++) {
+		uint64_t entry = 1ull << 63 | (frame + i);
+
+		put(path, (0x10000 + i) * 8, &entry, sizeof(entry));
+	}
+}
+
+static void check_reason(int rc, const char *text, const char *advice)
+{
+	const struct engine engine = {.sys = &tree.sys, .before = &host};
+	const struct busy_block block = {210, rc};
+	struct error err = {0};
+
+	check_error(explain_busy(&engine, host.dax_devices.items, &block, &err), rc, &err, text,
+		    advice);
+}
+
+static void test_reason_of_movable(void **state)
+{
+	(void)state;
+	tree_file(&tree, "Movable\n", "/sys/devices/system/memory/memory210/valid_zones");
+	set_frames(FIRST + 10, 3, SMALL | FRAME_ANON | FRAME_SWAPBACKED, 1, 2);
+	set_frames(FIRST + 20, 4, SMALL, 0, 1);
+	set_frames(FIRST + 30, 2, SMALL | FRAME_SWAPBACKED, 0, 1);
+	set_frames(FIRST + 40, 6, 0, 0, 0); /* at hand of a processor */
+	set_frame(FIRST + PER_BLOCK, SMALL, 0, 9);
+	add_mapper(70, "ring", FIRST + 10, 3);
+	add_mapper(71, "one", FIRST + 10, 1);
+	add_mapper(72, "two", FIRST + 10, 2);
+	add_mapper(73, "other", FIRST + 11, 1);
+	add_mapper(74, "next", FIRST + PER_BLOCK, 9);
+	check_reason(-ETIMEDOUT,
+		     "memory210 (0x690000000, zone Movable) can not be offlined: its pages did not "
+		     "move away in time; in it: 12 KiB anonymous, 16 KiB page cache, 8 KiB shared "
+		     "memory; held by more than mappings: 12 KiB; mapped by ring[70] (12 KiB, pins "
+		     "memory), two[72] (8 KiB), one[71] (4 KiB), 1 more",
+		     "something pins its pages (direct I/O, a pipe, RDMA, VFIO); end ring[70] "
+		     "first, and try again");
+}
+
+static void test_reason_of_kernel_pages(void **state)
+{
+	(void)state;
+	tree_file(&tree, "Normal\n", "/sys/devices/system/memory/memory210/valid_zones");
+	set_frames(FIRST + 10, 3, FRAME_BUDDY, 0, 0);
+	set_frames(FIRST + 10, 1, FRAME_TABLE, 0, 1);
+	set_folio(FIRST + 16, 8, 1 << 7 /* slab */, 0, 1);
+	set_folio(FIRST + 512, 512, FRAME_HUGE, 1, 2);
+	check_reason(-EBUSY,
+		     "memory210 (0x690000000, zone Normal) can not be offlined: not all of its "
+		     "pages can be moved; in it: 2 MiB huge pages of hugetlbfs, 4 KiB page tables, "
+		     "32 KiB of the kernel or a driver",
+		     "kernel pages in zone Normal do not move: end the programs they serve, or "
+		     "reboot");
+	tree_file(&tree, "Movable\n", "/sys/devices/system/memory/memory210/valid_zones");
+	set_frame(FIRST + 10, FRAME_BUDDY, 0, 0);
+	set_frames(FIRST + 16, 8, FRAME_BUDDY, 0, 0);
+	check_reason(-EAGAIN,
+		     "memory210 (0x690000000, zone Movable) can not be offlined: not all of its "
+		     "pages can be moved; in it: 2 MiB huge pages of hugetlbfs",
+		     "huge pages move into free ones of the same size: add some on another node, "
+		     "or end who uses them");
+}
+
+/* Neither frames nor reference counts need be there. */
+static void test_reason_unseen(void **state)
+{
+	(void)state;
+	set_frames(FIRST + 10, 3, SMALL | FRAME_ANON, 1, 2);
+	tree_unlink(&tree, "/proc/kcore");
+	check_reason(-EPERM,
+		     "memory210 (0x690000000, zone unknown) can not be offlined: Operation not "
+		     "permitted; in it: 12 KiB anonymous",
+		     "something pins its pages (direct I/O, a pipe, RDMA, VFIO); end it and try "
+		     "again");
+	tree_unlink(&tree, "/proc/kpageflags");
+	check_reason(-EPERM,
+		     "memory210 (0x690000000, zone unknown) can not be offlined: Operation not "
+		     "permitted",
+		     "something pins its pages (direct I/O, a pipe, RDMA, VFIO); end it and try "
+		     "again");
+	tear_down(NULL);
+	set_up(state);
+	host.dax_devices.items[0].memmap_on_memory = 1;
+	tree_file(&tree, "Movable\n", "/sys/devices/system/memory/memory210/valid_zones");
+	check_reason(-EBUSY,
+		     "memory210 (0x690000000, zone Movable) can not be offlined: not all of its "
+		     "pages can be moved",
+		     "something pins its pages (direct I/O, a pipe, RDMA, VFIO); end it and try "
+		     "again");
+}
+
+static void test_nothing_in_it(void **state)
+{
+	(void)state;
+	tree_file(&tree, "Movable\n", "/sys/devices/system/memory/memory210/valid_zones");
+	set_frames(FIRST + 10, 3, FRAME_BUDDY, 0, 0);
+	check_reason(-EBUSY,
+		     "memory210 (0x690000000, zone Movable) can not be offlined: not all of its "
+		     "pages can be moved; in it: nothing any more",
+		     "something pins its pages (direct I/O, a pipe, RDMA, VFIO); end it and try "
+		     "again");
+}
+
 #define ON_PAGES(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -660,6 +780,12 @@ int main(void)
 		ON_PAGES(test_not_reference_counts),
 		ON_PAGES(test_frames_cut_off),
 	};
+	static const struct CMUnitTest reasons[] = {
+		ON_PAGES(test_reason_of_movable),
+		ON_PAGES(test_reason_of_kernel_pages),
+		ON_PAGES(test_reason_unseen),
+		ON_PAGES(test_nothing_in_it),
+	};
 	static const struct CMUnitTest kcore[] = {
 		ON_PAGES(test_description), ON_PAGES(test_notes),
 		ON_PAGES(test_elf),	    ON_PAGES(test_truncated),
@@ -669,5 +795,6 @@ int main(void)
 	return cmocka_run_group_tests(kinds, NULL, NULL) +
 	       cmocka_run_group_tests(holding, NULL, NULL) +
 	       cmocka_run_group_tests(silence, NULL, NULL) +
+	       cmocka_run_group_tests(reasons, NULL, NULL) +
 	       cmocka_run_group_tests(kcore, NULL, NULL);
 }

@@ -159,6 +159,6 @@ int openers_of(const struct sys *sys, const struct names *disks, struct openers 
 
 void openers_free(struct openers *openers)
 {
-	free_pointer(&openers->list.items);
-	openers->list.count = 0;
+	free(openers->list.items);
+	*openers = (struct openers){0};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Operations that are not over: cut short, to be finished or undone, or evacuated, to be restored. */
+/* Operations that were cut short, or wait to be undone. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -13,15 +13,15 @@
 enum { COL_OBJECT, COL_OPERATION, COL_STATE, COL_STARTED, COL_STEP, COL_NEXT };
 
 static const struct column columns[] = {
-	[COL_OBJECT] = {"OBJECT", "the root port, or what was evacuated", true, 0},
+	[COL_OBJECT] = {"OBJECT", "the root port, or what is evacuated", true, 0},
 	[COL_OPERATION] = {"OPERATION", "what was going on", true, 0},
 	[COL_STATE] = {"STATE",
 		       "running; cut-short: to be finished or undone; evacuated: to be restored",
 		       true, 0},
 	[COL_STARTED] = {"STARTED", "when", true, 0},
-	[COL_STEP] = {"STEP", "number of the step it was cut short in, or the last one", true,
+	[COL_STEP] = {"STEP", "number of the step it is in, or was cut short in", true,
 		      SCOLS_FL_RIGHT},
-	[COL_NEXT] = {"NEXT", "what going on begins with", true, 0},
+	[COL_NEXT] = {"NEXT", "what --resume begins with", true, 0},
 };
 
 static const struct step *next_step(const struct journal *journal)
@@ -34,8 +34,6 @@ static const struct step *next_step(const struct journal *journal)
 
 static uint64_t step_number(const struct journal *journal)
 {
-	if (journal_is_at_rest(journal))
-		return journal->position;
 	return journal->position + 1 +
 	       (journal->direction == DIRECTION_UP ? journal->plan.down.count : 0);
 }
@@ -57,7 +55,9 @@ static void add_line(const struct journal *journal, struct table *table)
 	const struct step *next = next_step(journal);
 	char number[32];
 
-	snprintf(number, sizeof(number), "%lu", (unsigned long)step_number(journal));
+	number[0] = '\0';
+	if (next)
+		snprintf(number, sizeof(number), "%lu", (unsigned long)step_number(journal));
 	table_set(table, line, COL_OBJECT, journal->object);
 	table_set(table, line, COL_OPERATION, journal->operation);
 	table_set(table, line, COL_STATE, state_of(journal));
@@ -75,7 +75,8 @@ static struct json_object *to_json(const struct journal *journal)
 	json_object_object_add(json, "operation", json_object_new_string(journal->operation));
 	json_object_object_add(json, "state", json_object_new_string(state_of(journal)));
 	json_object_object_add(json, "started", json_object_new_string(journal->started));
-	json_object_object_add(json, "step", json_object_new_uint64(step_number(journal)));
+	json_object_object_add(json, "step",
+			       next ? json_object_new_uint64(step_number(journal)) : NULL);
 	json_object_object_add(json, "next",
 			       next ? json_object_new_string(step_names[next->kind]) : NULL);
 	return json;
@@ -145,7 +146,7 @@ static int run(const char *const *arguments)
 
 const struct command command_list_recoveries = {
 	.name = "list-recoveries",
-	.summary = "show what was cut short, and what waits to be restored",
+	.summary = "show what was cut short, and what is evacuated",
 	.arguments = "",
 	.options = (const struct poptOption[]){{"output", 'o', POPT_ARG_STRING, &output, 0,
 						"columns to show", "COLUMNS"},

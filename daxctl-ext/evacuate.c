@@ -117,11 +117,22 @@ static bool is_down(const struct survey *survey, const struct dax_view *view)
 	return view->dax->mode == DAX_DISABLED && !online;
 }
 
+/* It is where it shall be, and a journal that is at rest brought it there. */
+static bool is_done(const struct survey *survey, const struct dax_view *view,
+		    const struct journal *journal)
+{
+	if (!to_devdax || !evacuation_has(journal, view->dax, STEP_UNBIND_DAX))
+		return is_down(survey, view);
+	return view->dax->mode == DAX_DEVDAX &&
+	       evacuation_has(journal, view->dax, STEP_CONVERT_DAX);
+}
+
 /* What is left of @what to be done. */
-static void select_work(const struct survey *survey, const struct below *what, struct below *work)
+static void select_work(const struct survey *survey, const struct below *what,
+			const struct journal *journal, struct below *work)
 {
 	list_each_pointer(view, &what->dax)
-		if (!is_down(survey, view))
+		if (!is_done(survey, view, journal))
 			*list_add(&work->dax) = view;
 	list_each_pointer(namespace, &what->namespaces)
 		if (namespace->device[0])
@@ -218,11 +229,11 @@ static int evacuate(const struct survey *survey, const char *const *words, const
 	enum relation relation = RELATION_NONE;
 	bool local = !ui_from && host->privileged;
 
-	select_work(survey, what, &work);
 	if (local && evacuation_find(&machine, what, &journal, &relation, err))
 		return ui_fail(STATUS_FAILED, err);
 	if (relation == RELATION_SAME && !journal_is_at_rest(&journal) && !dry_run)
 		return go_on(&journal, err);
+	select_work(survey, what, &journal, &work);
 	if (!work.dax.count && !work.namespaces.count)
 		return say_already(words);
 	if (local && ui_refuse_unfinished(err))

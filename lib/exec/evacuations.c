@@ -70,6 +70,18 @@ static bool starts_at(const struct dax *dax, uint64_t start)
 	return false;
 }
 
+bool evacuation_has(const struct journal *journal, const struct dax *dax, enum step_kind kind)
+{
+	list_each(step, &journal->plan.down) {
+		const struct dax *before = host_dax(&journal->before, step->object);
+
+		if (step->kind == (int)kind && before && before->mappings.count &&
+		    starts_at(dax, before->mappings.items[0].start))
+			return true;
+	}
+	return false;
+}
+
 static size_t count_common_dax(const struct dax_list *list, const struct below *what)
 {
 	size_t common = 0;

@@ -20,6 +20,9 @@ void evacuation_dax(const struct journal *journal, struct dax_list *list);
 void dax_list_free(struct dax_list *list);
 #define cleanup_dax_list __attribute__((cleanup(dax_list_free)))
 
+/* Whether its way down has a step of that kind for the dax device, whatever that is called now. */
+bool evacuation_has(const struct journal *journal, const struct dax *dax, enum step_kind kind);
+
 /* How much of what a journal took down is in something else. */
 enum relation {
 	RELATION_NONE,

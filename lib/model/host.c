@@ -498,6 +498,11 @@ uint64_t dax_whole_block(const struct host *host, const struct dax *dax, uint64_
 	return first + i;
 }
 
+uint64_t huge_pool_size(const struct huge_pool *pool)
+{
+	return pool->total > pool->surplus ? pool->total - pool->surplus : 0;
+}
+
 /* A block that is going offline still holds memory somebody may use. */
 bool block_online(const struct block *block)
 {

@@ -178,6 +178,9 @@ struct huge_pool {
 	uint64_t total, free, surplus; /* pages */
 };
 
+/* Its pages without those that go once they are free. */
+uint64_t huge_pool_size(const struct huge_pool *pool);
+
 struct node {
 	int number;
 	bool cpus;

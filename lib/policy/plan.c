@@ -18,6 +18,7 @@ const char *const step_names[] = {
 	[STEP_DISABLE_NAMESPACE] = "disable-namespace",
 	[STEP_MOVE_PAGES] = "move-pages",
 	[STEP_OFFLINE_MEMORY] = "offline-memory",
+	[STEP_SHRINK_POOLS] = "shrink-pools",
 	[STEP_UNBIND_DAX] = "unbind-dax",
 	[STEP_CONVERT_DAX] = "convert-dax",
 	[STEP_DISABLE_REGION] = "disable-region",
@@ -36,6 +37,7 @@ const char *const step_names[] = {
 	[STEP_LOAD_CONTENTS] = "load-contents",
 	[STEP_ONLINE_MEMORY] = "online-memory",
 	[STEP_ENABLE_NAMESPACE] = "enable-namespace",
+	[STEP_RESTORE_POOLS] = "restore-pools",
 	[STEP_RELEASE_DEMOTION] = "release-demotion",
 	[STEP_RELEASE_NEW_MEMORY] = "release-new-memory",
 	[STEP_SET_CONTROL] = "set-control",
@@ -319,6 +321,32 @@ static void add_offline(const struct planning *p)
 	}
 }
 
+/* "node1: 3 of 2 MiB, node2: 1 of 1 GiB": what the nodes that are emptied have for good. */
+static const char *say_pools(char out[160], const struct planning *p)
+{
+	out[0] = '\0';
+	list_each(share, &p->what->nodes)
+		list_each(pool, &share->view->node->huge_pools) {
+			char one[64], size[16];
+
+			snprintf(one, sizeof(one), "node%d: %" PRIu64 " of %s",
+				 share->view->node->number, huge_pool_size(pool),
+				 human_size(size, pool->page_size));
+			if (huge_pool_size(pool))
+				append_word(out, 160, ", ", one);
+		}
+	return out;
+}
+
+static void add_shrink_pools(const struct planning *p)
+{
+	char pools[160];
+
+	if (say_pools(pools, p)[0])
+		add_step(&p->plan->down, STEP_SHRINK_POOLS, "",
+			 "let huge pages that moved to other nodes go once they are free");
+}
+
 static void add_convert(const struct planning *p, const struct dax *dax)
 {
 	add_step(&p->plan->down, STEP_LOAD_MODULE, "device_dax",
@@ -349,6 +377,7 @@ static void plan_down(const struct planning *p, bool to_devdax)
 		add_save(p, view->dax);
 	add_disable_namespaces(p);
 	add_offline(p);
+	add_shrink_pools(p);
 	add_unbind(p, to_devdax);
 }
 
@@ -435,11 +464,21 @@ static void add_enable_namespaces(const struct planning *p)
 				 "keep %s disabled", namespace->name);
 }
 
+static void add_restore_pools(const struct planning *p)
+{
+	char pools[160];
+
+	if (say_pools(pools, p)[0])
+		add_step(&p->plan->up, STEP_RESTORE_POOLS, "",
+			 "fill the pools of huge pages as before (%s)", pools);
+}
+
 static void plan_up(const struct planning *p)
 {
 	add_bind(p);
 	add_online(p);
 	add_enable_namespaces(p);
+	add_restore_pools(p);
 	add_releases(p, &p->plan->up);
 	add_hooks(p, &p->plan->up, "after-restore");
 }

@@ -19,6 +19,7 @@ enum step_kind {
 	STEP_DISABLE_NAMESPACE,
 	STEP_MOVE_PAGES, /* out of all that will be offlined */
 	STEP_OFFLINE_MEMORY,
+	STEP_SHRINK_POOLS, /* huge pages that moved to other nodes do not stay in their pools */
 	STEP_UNBIND_DAX,
 	STEP_CONVERT_DAX, /* System RAM becomes a character device */
 	STEP_DISABLE_REGION,
@@ -37,6 +38,7 @@ enum step_kind {
 	STEP_LOAD_CONTENTS,
 	STEP_ONLINE_MEMORY,
 	STEP_ENABLE_NAMESPACE,
+	STEP_RESTORE_POOLS, /* of huge pages, as large as before */
 	STEP_RELEASE_DEMOTION,
 	STEP_RELEASE_NEW_MEMORY, /* the policy is what it was */
 	STEP_SET_CONTROL,	 /* of the Timeout & Isolation capability */

@@ -605,11 +605,7 @@ static uint64_t pages_in_use(const struct huge_pool *pool)
 	return pool->total > pool->free ? pool->total - pool->free : 0;
 }
 
-/*
- * Offlining dissolves the free ones. Those in use move into the pool of another node, or into new
- * pages there that belong to it from then on (Linux, dissolve_free_hugetlb_folios() and
- * alloc_hugetlb_folio_nodemask()); coming back online fills no pool.
- */
+/* See step_pools.c. */
 void check_hugetlb(const struct subject *s)
 {
 	each_node_below(node, s)
@@ -622,13 +618,11 @@ void check_hugetlb(const struct subject *s)
 			finding = found(s, node_name(name, node));
 			finding_evidence(finding,
 					 "%" PRIu64 " huge pages of %s are in the pool of %s, "
-					 "%" PRIu64 " of them in use: evacuating shrinks the pool",
+					 "%" PRIu64 " of them in use: the pool is smaller until "
+					 "all is back",
 					 pool->total, human_size(size, pool->page_size), name,
 					 pages_in_use(pool));
-			finding_fix(finding,
-				    "afterwards: echo %" PRIu64 " > /sys/devices/system/node/%s/"
-				    "hugepages/hugepages-%" PRIu64 "kB/nr_hugepages",
-				    pool->total, name, pool->page_size / 1024);
+			finding_fix(finding, "none is needed: it is filled again then");
 		}
 }
 

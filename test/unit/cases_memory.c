@@ -885,9 +885,8 @@ const struct rule_case memory_cases[] = {
 		.innocent = {empty_pool, pool_elsewhere},
 		.planned = {WARNS,
 			    "10 huge pages of 2 MiB are in the pool of node1, 3 of them in use: "
-			    "evacuating shrinks the pool",
-			    "afterwards: echo 10 > /sys/devices/system/node/node1/hugepages/"
-			    "hugepages-2048kB/nr_hugepages"},
+			    "the pool is smaller until all is back",
+			    "none is needed: it is filled again then"},
 	},
 	{
 		.id = "hugetlb-pages",
@@ -896,9 +895,8 @@ const struct rule_case memory_cases[] = {
 		.guilty = impossible_pool,
 		.planned = {WARNS,
 			    "10 huge pages of 2 MiB are in the pool of node1, 0 of them in use: "
-			    "evacuating shrinks the pool",
-			    "afterwards: echo 10 > /sys/devices/system/node/node1/hugepages/"
-			    "hugepages-2048kB/nr_hugepages"},
+			    "the pool is smaller until all is back",
+			    "none is needed: it is filled again then"},
 	},
 	{
 		.id = "gigantic-pages",

@@ -33,6 +33,7 @@
 #define DAX	   "/sys/bus/dax"
 #define PCI	   "/sys/bus/pci/devices"
 #define MEMORY	   "/sys/devices/system/memory"
+#define POOL	   "/sys/devices/system/node/node%d/hugepages/hugepages-2048kB"
 #define ROOT	   "/sys/devices/root0"
 #define REGIONS	   ROOT "/decoder0.0" /* they are below their window */
 #define ND	   "/sys/bus/nd"
@@ -91,6 +92,14 @@ static void put_number(uint64_t value, const char *directory, const char *file)
 	put(text, "%s/%s", directory, file);
 }
 
+static void put_decimal(uint64_t value, const char *directory, const char *file)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
+	put(text, "%s/%s", directory, file);
+}
+
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *ftw)
 {
 	(void)status;
@@ -112,6 +121,47 @@ __attribute__((format(printf, 1, 2))) static void drop(const char *format, ...)
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+/* ---- pools of huge pages, of nodes 0 and 1 ---- */
+
+static void set_pool(int node, uint64_t total, uint64_t free, uint64_t surplus)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), POOL, node);
+	put_decimal(total, path, "nr_hugepages");
+	put_decimal(free, path, "free_hugepages");
+	put_decimal(surplus, path, "surplus_hugepages");
+}
+
+/* What is in use can not go, but becomes surplus. */
+static int store_pool(int node, const char *text)
+{
+	uint64_t total = number(POOL "/nr_hugepages", node);
+	uint64_t used = total - number(POOL "/free_hugepages", node);
+	uint64_t size = strtoull(text, NULL, 10);
+
+	if (size > total && running->no_huge_pages)
+		return 0;
+	if (size >= used)
+		set_pool(node, size, size - used, 0);
+	else
+		set_pool(node, used, 0, used - size);
+	return 0;
+}
+
+/* The node's last block went: its free pages are dissolved, and those in use are now on node 0. */
+static void dissolve_pool(void)
+{
+	uint64_t used;
+
+	if (!exists(POOL, 1))
+		return;
+	used = number(POOL "/nr_hugepages", 1) - number(POOL "/free_hugepages", 1);
+	set_pool(0, number(POOL "/nr_hugepages", 0) + used, number(POOL "/free_hugepages", 0),
+		 number(POOL "/surplus_hugepages", 0));
+	set_pool(1, 0, 0, 0);
+}
+
 /* ---- memory blocks ---- */
 
 static bool is_online(int block)
@@ -128,6 +178,8 @@ static void set_block(int block, const char *state, const char *zones)
 	put(zones, MEMORY "/memory%d/valid_zones", block);
 }
 
+static bool any_online(void);
+
 static int store_state(int block, const char *text)
 {
 	if (strcmp(text, "offline") != 0) {
@@ -140,6 +192,8 @@ static int store_state(int block, const char *text)
 	if (block == running->pinned && (!running->pins || --running->pins))
 		return -EBUSY;
 	set_block(block, "offline\n", "Normal Movable\n");
+	if (!any_online())
+		dissolve_pool();
 	return 0;
 }
 
@@ -895,6 +949,8 @@ static int store(const char *path, const char *text)
 
 	if (sscanf(path, MEMORY "/memory%d/state", &block) == 1)
 		return store_state(block, text);
+	if (sscanf(path, POOL "/nr_hugepages", &block) == 1 && strstr(path, "/nr_hugepages"))
+		return store_pool(block, text);
 	if (split(path, DAX "/drivers/", object, file))
 		return store_dax(object, file, text);
 	if (after(path, "/sys/bus/cxl/drivers/cxl_region/unbind"))
@@ -1311,6 +1367,9 @@ struct kernel *kernel_boot(const struct host *host)
 			store_state(block->number, strcmp(block->zones, "Movable") == 0
 							   ? "online_movable"
 							   : "online_kernel");
+	list_each(node, &host->nodes)
+		list_each(pool, &node->huge_pools)
+			set_pool(node->number, pool->total, pool->free, pool->surplus);
 	snprintf(policy, sizeof(policy), "%s\n", host->auto_online);
 	put(policy, MEMORY "/auto_online_blocks");
 	return running;

@@ -33,6 +33,7 @@ struct kernel {
 	bool forgets_pmem; /* cxl_pmem does not take an enabled region */
 	unsigned int flushes, claims;
 	uint64_t dpa_start; /* where on the device Linux puts a region */
+	bool no_huge_pages; /* a pool that is to grow does not */
 	/* the device's registers */
 	bool mem_enabled, hdm_enabled, marked;
 	uint64_t hdm_start, hdm_size; /* of its committed decoder */

@@ -178,7 +178,18 @@ static void set_block(int block, const char *state, const char *zones)
 	put(zones, MEMORY "/memory%d/valid_zones", block);
 }
 
-static bool any_online(void);
+/* Whole blocks of a range. */
+#define each_block(block, start, size)                                                     \
+	for (int block = (int)(((start) + running->block_size - 1) / running->block_size); \
+	     ((uint64_t)block + 1) * running->block_size <= (start) + (size); block++)
+
+static bool any_online(uint64_t start, uint64_t size)
+{
+	bool online = false;
+
+	each_block(block, start, size) online |= is_online(block);
+	return online;
+}
 
 static int store_state(int block, const char *text)
 {
@@ -192,22 +203,9 @@ static int store_state(int block, const char *text)
 	if (block == running->pinned && (!running->pins || --running->pins))
 		return -EBUSY;
 	set_block(block, "offline\n", "Normal Movable\n");
-	if (!any_online())
+	if (!any_online(running->hdm_start, running->hdm_size))
 		dissolve_pool();
 	return 0;
-}
-
-/* Whole blocks of a range. */
-#define each_block(block, start, size)                                                     \
-	for (int block = (int)(((start) + running->block_size - 1) / running->block_size); \
-	     ((uint64_t)block + 1) * running->block_size <= (start) + (size); block++)
-
-static bool any_online(uint64_t start, uint64_t size)
-{
-	bool online = false;
-
-	each_block(block, start, size) online |= is_online(block);
-	return online;
 }
 
 /* ---- dax: what drivers do ---- */

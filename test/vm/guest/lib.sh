@@ -405,26 +405,33 @@ memdev_is_ready() {
 # --- memory held by a process (tools/hold.c) ---
 
 hold=
+hold_fifo=/run/hold
 # hold_start NODE MIB [OPTION...]: random data on a node; the holder is process $hold
 hold_start() {
-	rm -f /run/hold
-	mkfifo /run/hold
+	rm -f "$hold_fifo"
+	mkfifo "$hold_fifo"
 	: >/run/hold.out
-	hold "$@" /run/hold >/run/hold.out 2>&1 3>&- 4>&- &
+	hold "$@" "$hold_fifo" >/run/hold.out 2>&1 3>&- 4>&- &
 	hold=$!
+	echo $hold >"$hold_fifo.pid"
 	wait_for 120 hold_has_spoken
 	grep '^held' /run/hold.out || { cat /run/hold.out && return 1; }
+}
+# hold_switch NAME: from now on all this is about a holder of that name
+hold_switch() {
+	hold_fifo=/run/hold-$1
+	hold=$(cat "$hold_fifo.pid" 2>/dev/null)
 }
 hold_has_spoken() { [ -s /run/hold.out ] || [ ! -e "/proc/$hold" ]; }
 hold_sha() { hold_tell USR1 sha256sum | cut -d ' ' -f 1; } # of its data
 hold_nodes() { hold_tell USR2 cat; }                       # "node0=1000 node1=24 absent=0", in pages
 hold_stop() {
 	killall -q -KILL hold
-	rm -rf /run/hold.d
+	rm -rf /run/hold*.d
 }
 
 # The answer of a holder that is gone equals nothing, not even its next one.
 hold_tell() {
-	{ kill "-$1" "$hold" && timeout 60 "$2" /run/hold; } ||
+	{ kill "-$1" "$hold" && timeout 60 "$2" "$hold_fifo"; } ||
 		echo "$(cat /proc/sys/kernel/random/uuid)-the-holder-is-gone"
 }

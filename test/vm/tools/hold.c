@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * hold NODE MIB FIFO [--shmem] [--mlock] [--files N] - a process whose memory lies on one NUMA node
+ * hold NODE MIB FIFO [KIND] [--mlock] [--files N] - a process whose memory lies on one NUMA node
  *
  * Binds MIB MiB of random data to NODE, makes sure that they are there, prints "held", and then answers signals
  * through FIFO: SIGUSR1 writes the data (for a checksum), SIGUSR2 writes which nodes the pages are on now.
+ * They are of one KIND: anonymous, or --thp of transparent huge pages; shared, --shmem, or in a System V segment,
+ * --sysv; --huge pages of the node's pool; or the page cache of a file, --file PATH, on whatever file system.
  * With --files it first makes N empty files in the directory FIFO.d while the node is all it may use, so that the
  * kernel's own objects for them are there, as far as the node's zone allows. (Children, with page tables, would be the
  * nearer thought: QEMU 10.0 may die of a page table in CXL memory, reset or not.)
@@ -22,11 +24,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NODES 64
+#define NODES	  64
+#define HUGE_PAGE (2ul << 20)
 
 static char *data;
 static size_t size, page;
@@ -103,6 +107,68 @@ static void write_nodes(const char *fifo)
 	fclose(out);
 }
 
+static void *check_map(void *mapped)
+{
+	if (mapped == MAP_FAILED)
+		err(1, "mmap");
+	return mapped;
+}
+
+static char *map_anonymous(int flags)
+{
+	return check_map(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | flags, -1, 0));
+}
+
+static char *map_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || ftruncate(fd, size))
+		err(1, "%s", path);
+	return check_map(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+}
+
+/* It goes with its last user. */
+static char *map_segment(void)
+{
+	int id = shmget(IPC_PRIVATE, size, 0600);
+	char *segment = id < 0 ? MAP_FAILED : shmat(id, NULL, 0);
+
+	if (segment == MAP_FAILED || shmctl(id, IPC_RMID, NULL))
+		err(1, "System V segment");
+	return segment;
+}
+
+static char *map_transparent(void)
+{
+	char *area;
+
+	size += HUGE_PAGE;
+	area = map_anonymous(MAP_PRIVATE);
+	size -= HUGE_PAGE;
+	area = (char *)(((uintptr_t)area + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
+	if (madvise(area, size, MADV_HUGEPAGE))
+		err(1, "madvise");
+	return area;
+}
+
+static char *map(int kind, const char *file)
+{
+	switch (kind) {
+	case 's':
+		return map_anonymous(MAP_SHARED);
+	case 'h':
+		return map_anonymous(MAP_PRIVATE | MAP_HUGETLB);
+	case 't':
+		return map_transparent();
+	case 'v':
+		return map_segment();
+	case 'p':
+		return map_file(file);
+	}
+	return map_anonymous(MAP_PRIVATE);
+}
+
 static void make_files(const char *fifo, unsigned long n, unsigned long mask)
 {
 	char path[256];
@@ -138,29 +204,32 @@ static unsigned long number(const char *text)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"shmem", no_argument, NULL, 's'},
-		{"mlock", no_argument, NULL, 'l'},
-		{"files", required_argument, NULL, 'f'},
-		{0},
+		{"shmem", no_argument, NULL, 's'},	 {"mlock", no_argument, NULL, 'l'},
+		{"files", required_argument, NULL, 'f'}, {"huge", no_argument, NULL, 'h'},
+		{"thp", no_argument, NULL, 't'},	 {"sysv", no_argument, NULL, 'v'},
+		{"file", required_argument, NULL, 'p'},	 {0},
 	};
 	unsigned long node, mask, files = 0;
-	int option, lock = 0, kind = MAP_PRIVATE, received;
+	int option, lock = 0, kind = 0, received;
+	const char *fifo, *file = NULL;
 	size_t count[NODES];
-	const char *fifo;
 	sigset_t signals;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == 's')
-			kind = MAP_SHARED;
-		else if (option == 'l')
+		if (option == 'l')
 			lock = 1;
 		else if (option == 'f')
 			files = number(optarg);
-		else
+		else if (option == '?')
 			return 2;
+		else
+			kind = option;
+		if (option == 'p')
+			file = optarg;
 	}
 	if (argc - optind != 3)
-		errx(2, "usage: hold NODE MIB FIFO [--shmem] [--mlock] [--files N]");
+		errx(2, "usage: hold NODE MIB FIFO [--shmem|--sysv|--thp|--huge|--file PATH] "
+			"[--mlock] [--files N]");
 	node = number(argv[optind]);
 	size = number(argv[optind + 1]) << 20;
 	fifo = argv[optind + 2];
@@ -176,12 +245,15 @@ int main(int argc, char **argv)
 	mask = 1ul << node;
 	if (files)
 		make_files(fifo, files, mask);
-	data = mmap(NULL, size, PROT_READ | PROT_WRITE, kind | MAP_ANONYMOUS, -1, 0);
-	if (data == MAP_FAILED)
-		err(1, "mmap");
+	data = map(kind, file);
 	if (syscall(SYS_mbind, data, size, MPOL_BIND, &mask, NODES + 1, 0))
 		err(1, "mbind to node %lu", node);
+	/* The page cache of a disk's file has no policy of its own: that of who fills it counts. */
+	if (file && syscall(SYS_set_mempolicy, MPOL_BIND, &mask, NODES + 1))
+		err(1, "set_mempolicy");
 	fill();
+	if (file && syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0))
+		err(1, "set_mempolicy");
 	if (lock && mlock(data, size))
 		err(1, "mlock");
 	if (where(count) != count[node])

@@ -181,7 +181,8 @@ static int go_up(struct engine *engine, struct error *err)
 			rc = fail(err, -EINTR, "stopped by a signal");
 		if (rc && !step_releases(up->items[i].kind))
 			continue;
-		note_position(engine, DIRECTION_UP, i, NULL);
+		if (!rc)
+			note_position(engine, DIRECTION_UP, i, NULL);
 		matters = !rc && !is_put_back_without(engine, &up->items[i]);
 		one = run_step_up(engine, i, matters ? err : NULL);
 		if (matters)

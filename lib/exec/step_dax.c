@@ -316,13 +316,16 @@ static int act_bind(struct engine *engine, const struct step *step, struct error
 	char name[NAME_SIZE], driver[NAME_SIZE];
 	const struct dax *before;
 	struct settling settling;
-	int rc = find_now(engine, step, 10000, &before, name, err);
+	int rc = find_now(engine, step, comes_anew(engine) ? 10000 : 0, &before, name, err);
 
 	if (rc)
 		return rc;
-	if (!name[0])
-		return fail(err, -ENODEV, "no dax device came up at 0x%" PRIx64,
-			    before->mappings.items[0].start);
+	if (!name[0]) {
+		fail(err, -ENODEV, "no dax device came up at 0x%" PRIx64,
+		     before->mappings.items[0].start);
+		hint(err, "build it again as it was, and go on; or leave all as it is: --forget");
+		return -ENODEV;
+	}
 	rc = refuse_other_layout(engine, before, name, err);
 	if (rc)
 		return rc;

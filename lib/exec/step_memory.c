@@ -315,7 +315,8 @@ static int online_block(struct engine *engine, const struct block *block, struct
 		return 0;
 	fail(err, -EBUSY, "memory%d is online in zone %s, it was in %s", block->number, zone,
 	     block->zones);
-	hint(err, "something else onlined it: a udev rule or a memory hot-plug daemon");
+	hint(err, "something else onlined it, as a udev rule or a hot-plug daemon: take it "
+		  "offline, and go on");
 	return -EBUSY;
 }
 

@@ -1042,7 +1042,11 @@ static const struct step_ops *const dax_steps[] = {&step_bind_dax};
 static void check_unknown(struct run *run, const struct step_ops *const *ops, size_t count,
 			  const char *object)
 {
-	struct engine engine = {.sys = &run->kernel->tree.sys, .before = &run->before};
+	struct engine engine = {
+		.sys = &run->kernel->tree.sys,
+		.before = &run->before,
+		.plan = &run->plan,
+	};
 	struct step step = {0};
 	char text[128];
 

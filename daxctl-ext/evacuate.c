@@ -203,9 +203,13 @@ static int refuse_related(const struct journal *journal, struct error *err)
 	return ui_fail(STATUS_REFUSED, err);
 }
 
-/* What was cut short is gone on with, in the manner it began in. */
+/* What was cut short is gone on with, in the manner it began in; how long that may take is said anew. */
 static int go_on(struct journal *journal, struct error *err)
 {
+	if (dry_run) {
+		print_plan(&journal->plan, &(struct findings){0});
+		return STATUS_DONE;
+	}
 	if (journal_is_of_old_boot(&machine, journal)) {
 		fail(err, -EBUSY, "the host was booted since the evacuation of %s began",
 		     journal->object);
@@ -218,6 +222,9 @@ static int go_on(struct journal *journal, struct error *err)
 	journal->direction = DIRECTION_DOWN;
 	journal->undoing = journal->complete = false;
 	journal->plan.manner.keep_partial = keep_partial;
+	journal->plan.manner.offline_ms = manner.offline_ms;
+	journal->plan.manner.grace_ms = manner.grace_ms;
+	journal->plan.manner.hook_ms = manner.hook_ms;
 	return execute(journal, true);
 }
 
@@ -231,7 +238,7 @@ static int evacuate(const struct survey *survey, const char *const *words, const
 
 	if (local && evacuation_find(&machine, what, &journal, &relation, err))
 		return ui_fail(STATUS_FAILED, err);
-	if (relation == RELATION_SAME && !journal_is_at_rest(&journal) && !dry_run)
+	if (relation == RELATION_SAME && !journal_is_at_rest(&journal))
 		return go_on(&journal, err);
 	select_work(survey, what, &journal, &work);
 	if (!work.dax.count && !work.namespaces.count)

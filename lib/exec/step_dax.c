@@ -316,7 +316,7 @@ static int act_bind(struct engine *engine, const struct step *step, struct error
 	char name[NAME_SIZE], driver[NAME_SIZE];
 	const struct dax *before;
 	struct settling settling;
-	int rc = find_now(engine, step, comes_anew(engine) ? 10000 : 0, &before, name, err);
+	int rc = find_now(engine, step, engine->dax_awaited ? 0 : 10000, &before, name, err);
 
 	if (rc)
 		return rc;

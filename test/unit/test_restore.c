@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * exec/: evacuating and restoring on a kernel of files (kernel.h): there and back, and from wherever
- * it failed or died.
+ * exec/: what evacuating and restoring leave half-way, on a kernel of files (kernel.h), and pools of
+ * huge pages.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -144,56 +144,6 @@ static void check_pool(const struct run *run, int node, const char *total, const
 
 /* ---- there and back ---- */
 
-static void test_there_and_back(void **state)
-{
-	struct run run;
-
-	(void)state;
-	make_run(&run, model_system_ram, false);
-	evacuate(&run);
-	check_outcome(&run, OUTCOME_DONE, "");
-	check_down(&run);
-	check_file(&run.kernel->tree, "online", MEMORY "/auto_online_blocks");
-	restore(&run);
-	check_outcome(&run, OUTCOME_DONE, "");
-	check_as_before(&run, "restored");
-	drop_run(&run);
-}
-
-/* Nothing takes a dax device that was there all the time: it is bound at once. */
-static void test_restored_without_waiting(void **state)
-{
-	struct run run;
-	uint64_t began;
-
-	(void)state;
-	make_run(&run, model_system_ram, false);
-	evacuate(&run);
-	began = now_ms();
-	restore(&run);
-	check_outcome(&run, OUTCOME_DONE, "");
-	assert_in_range(now_ms() - began, 1, 1000);
-	drop_run(&run);
-}
-
-static void test_to_devdax(void **state)
-{
-	char driver[NAME_SIZE];
-	struct run run;
-
-	(void)state;
-	make_run(&run, model_system_ram, true);
-	evacuate(&run);
-	check_outcome(&run, OUTCOME_DONE, "");
-	sys_link_name(&run.kernel->tree.sys, driver, sizeof(driver), DRIVER);
-	assert_string_equal(driver, "device_dax");
-	assert_non_null(strstr(run.steps, "load-module already, convert-dax done"));
-	restore(&run);
-	check_outcome(&run, OUTCOME_DONE, "");
-	check_as_before(&run, "restored");
-	drop_run(&run);
-}
-
 /* A dax device is recognised by its address. */
 static void test_has_step(void **state)
 {
@@ -212,43 +162,7 @@ static void test_has_step(void **state)
 	drop_run(&run);
 }
 
-/* There is no option for it, and none is named. */
-static void test_kernel_zone(void **state)
-{
-	cleanup_findings struct findings findings = {0};
-	cleanup_survey struct survey *survey = NULL;
-	cleanup_below struct below what = {0};
-	cleanup_host struct host host = {0};
-
-	(void)state;
-	model_system_ram(&host);
-	strcpy(host.blocks.items[0].zones, "Normal");
-	survey = survey_new(&host);
-	*list_add(&what.dax) = survey_dax(survey, "dax0.0");
-	survey_gather(survey, &what);
-	assess_evacuate(survey, &what, "dax0.0", &(struct consent){0}, &findings);
-	assert_int_equal(findings.list.count, 1);
-	assert_string_equal(findings.list.items[0].id, "zone-normal");
-	assert_int_equal(findings.list.items[0].severity, SEVERITY_WARNS);
-	assert_string_equal(findings.list.items[0].fix,
-			    "online CXL memory as online_movable from the start; if it can not be "
-			    "offlined, everything is put back");
-}
-
 /* ---- half-way ---- */
-
-static void test_pinned(void **state)
-{
-	struct run run;
-
-	(void)state;
-	make_run(&run, model_system_ram, false);
-	run.kernel->pinned = 210;
-	evacuate(&run);
-	assert_int_equal(run.outcome, OUTCOME_PUT_BACK);
-	check_as_before(&run, "put back");
-	drop_run(&run);
-}
 
 static void test_partial(void **state)
 {
@@ -301,7 +215,7 @@ static void test_gone_meanwhile(void **state)
 	evacuate(&run);
 	tree_unlink(&run.kernel->tree, "/sys/bus/dax/devices/dax0.0");
 	restore(&run);
-	check_outcome(&run, OUTCOME_PARTIAL, "there is no dax device on the region at 0x690000000");
+	check_outcome(&run, OUTCOME_PARTIAL, "no dax device came up at 0x690000000");
 	assert_string_equal(run.err.hint, "build both again as they were, and go on; or leave all "
 					  "as it is: --forget");
 	check_file(&run.kernel->tree, "online", MEMORY "/auto_online_blocks");
@@ -556,12 +470,7 @@ static void test_pool_texts(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_there_and_back),
-		cmocka_unit_test(test_restored_without_waiting),
-		cmocka_unit_test(test_to_devdax),
 		cmocka_unit_test(test_has_step),
-		cmocka_unit_test(test_kernel_zone),
-		cmocka_unit_test(test_pinned),
 		cmocka_unit_test(test_partial),
 		cmocka_unit_test(test_gone_meanwhile),
 		cmocka_unit_test(test_online_elsewhere),

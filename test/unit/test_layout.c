@@ -248,6 +248,24 @@ static void test_bind_without_region(void **state)
 	assert_true(done);
 }
 
+/* All dax devices of a region are looked at before it goes, not only the first. */
+static void test_disable_region(void **state)
+{
+	struct machine *machine = *state;
+	const struct step step = {.kind = STEP_DISABLE_REGION, .object = "region0"};
+	struct error err = {0};
+
+	order(machine, "offline", MEMORY "/memory420/state");
+	order(machine, "offline", MEMORY "/memory423/state");
+	order(machine, "dax0.0", KMEM "/unbind");
+	check_error(step_disable_region.act(&machine->engine, &step, &err), -EBUSY, &err,
+		    "dax0.2 of region0 was bound again", "");
+	order(machine, "dax0.2", "/sys/bus/dax/drivers/device_dax/unbind");
+	err = (struct error){0};
+	check_error(step_disable_region.act(&machine->engine, &step, &err), 0, &err, "", "");
+	assert_string_equal(machine->kernel->disaster, "");
+}
+
 /* ---- dividing ---- */
 
 static const struct step arrange = {.kind = STEP_ARRANGE_DAX, .object = "region0"};
@@ -396,14 +414,23 @@ static void test_arrange_nothing(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		ON(divided, test_read),		  ON(divided, test_read_what_is_not_there),
-		cmocka_unit_test(test_same),	  ON(divided, test_unbind),
-		ON(divided, test_unbind_other),	  ON(ram, test_bind_other),
-		ON(divided, test_bind_at_once),	  ON(divided, test_bind_without_region),
-		ON(divided, test_arranged),	  ON(divided, test_arrange),
-		ON(divided, test_arrange_order),  ON(divided, test_arrange_number_taken),
-		ON(divided, test_arrange_align),  ON(divided, test_arrange_impossible),
-		ON(divided, test_arrange_in_use), ON(divided, test_arrange_nothing),
+		ON(divided, test_read),
+		ON(divided, test_read_what_is_not_there),
+		cmocka_unit_test(test_same),
+		ON(divided, test_unbind),
+		ON(divided, test_unbind_other),
+		ON(ram, test_bind_other),
+		ON(divided, test_bind_at_once),
+		ON(divided, test_bind_without_region),
+		ON(divided, test_disable_region),
+		ON(divided, test_arranged),
+		ON(divided, test_arrange),
+		ON(divided, test_arrange_order),
+		ON(divided, test_arrange_number_taken),
+		ON(divided, test_arrange_align),
+		ON(divided, test_arrange_impossible),
+		ON(divided, test_arrange_in_use),
+		ON(divided, test_arrange_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,9 +18,9 @@
 
 #define NODE "/sys/devices/system/node/node%d"
 
-/* Pages of one call. Each call waits for all processors once (Linux, lru_cache_disable()), so that
- * small ones are slow. Measured on 6.12: no difference from 1024 to 65536. */
-#define PIECE 8192u
+/* Pages of one call. Each waits for all processors once (Linux, lru_cache_disable()), so that small ones
+ * are slow; and a signal has to wait for one. Measured on 6.12: no difference from 1024 to 65536. */
+#define PIECE 2048u
 /* Pages of one call where a larger one was given up because some page did not move. */
 #define SMALL_PIECE 256u
 #define THREADS_MAX 16

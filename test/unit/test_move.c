@@ -189,10 +189,10 @@ static void test_pieces(void **state)
 {
 	(void)state;
 	add_process(7, "default", FIRST, 1);
-	set_entry(7, BASE + 8192 * PAGE, PRESENT | (FIRST + 5));
-	set_entry(7, BASE + 16383 * PAGE, PRESENT | (FIRST + 9));
+	set_entry(7, BASE + 2048 * PAGE, PRESENT | (FIRST + 5));
+	set_entry(7, BASE + 4095 * PAGE, PRESENT | (FIRST + 9));
 	move(NULL);
-	check_calls("7: 1 pages to 0 from 10000000\n7: 2 pages to 0 from 12000000\n");
+	check_calls("7: 1 pages to 0 from 10000000\n7: 2 pages to 0 from 10800000\n");
 }
 
 /* The nearest comes first, unless it is not wanted, not allowed, or full. */
@@ -291,10 +291,10 @@ static void test_node_is_full(void **state)
 {
 	(void)state;
 	add_process(7, "default", FIRST, 1);
-	set_entry(7, BASE + 8192 * PAGE, PRESENT | (FIRST + 5));
+	set_entry(7, BASE + 2048 * PAGE, PRESENT | (FIRST + 5));
 	refuse = -ENOMEM;
 	move(NULL);
-	check_calls("7: 1 pages to 0 from 10000000\n7: 1 pages to 2 from 12000000\n");
+	check_calls("7: 1 pages to 0 from 10000000\n7: 1 pages to 2 from 10800000\n");
 }
 
 /* Gone, not ours to look into, a kernel thread, and areas that changed meanwhile. */

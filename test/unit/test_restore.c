@@ -216,8 +216,9 @@ static void test_gone_meanwhile(void **state)
 	tree_unlink(&run.kernel->tree, "/sys/bus/dax/devices/dax0.0");
 	restore(&run);
 	check_outcome(&run, OUTCOME_PARTIAL, "no dax device came up at 0x690000000");
-	assert_string_equal(run.err.hint, "build both again as they were, and go on; or leave all "
-					  "as it is: --forget");
+	assert_string_equal(run.err.hint,
+			    "build it again as it was, and go on; or leave all as it is: "
+			    "--forget");
 	check_file(&run.kernel->tree, "online", MEMORY "/auto_online_blocks");
 	load(&run);
 	assert_int_equal(run.journal.position, position_of(&run, STEP_BIND_DAX));

@@ -11,7 +11,7 @@ sha=$(hold_sha)
 
 cxl-iso recover 0000:0c:00.0 --yes >/run/out 2>/run/err 3>&- 4>&- &
 recover=$!
-check "it is offlining" wait_for 20 grep -q ' offline 2 memory blocks' /run/err
+check "it is evacuating" wait_for 20 grep -Eq ' (move what is in|offline) 2 memory blocks' /run/err
 cp /run/err /run/first.err
 status 3 cxl-iso recover 0000:de:00.0 --yes
 check "a second one is refused and names the first" \

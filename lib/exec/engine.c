@@ -24,8 +24,10 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_STOP_DEMOTION] = &step_stop_demotion,
 	[STEP_STOP_USERS] = &step_stop_users,
 	[STEP_SAVE_CONTENTS] = &step_save_contents,
+	[STEP_DISABLE_NAMESPACE] = &step_disable_namespace,
 	[STEP_MOVE_PAGES] = &step_move_pages,
 	[STEP_OFFLINE_MEMORY] = &step_offline_memory,
+	[STEP_SHRINK_POOLS] = &step_shrink_pools,
 	[STEP_UNBIND_DAX] = &step_unbind_dax,
 	[STEP_CONVERT_DAX] = &step_convert_dax,
 	[STEP_DISABLE_REGION] = &step_disable_region,
@@ -43,12 +45,10 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_BIND_DAX] = &step_bind_dax,
 	[STEP_LOAD_CONTENTS] = &step_load_contents,
 	[STEP_ONLINE_MEMORY] = &step_online_memory,
-	[STEP_SHRINK_POOLS] = &step_shrink_pools,
+	[STEP_ENABLE_NAMESPACE] = &step_enable_namespace,
 	[STEP_RESTORE_POOLS] = &step_restore_pools,
 	[STEP_RELEASE_DEMOTION] = &step_release_demotion,
 	[STEP_RELEASE_NEW_MEMORY] = &step_release_new_memory,
-	[STEP_DISABLE_NAMESPACE] = &step_disable_namespace,
-	[STEP_ENABLE_NAMESPACE] = &step_enable_namespace,
 	[STEP_SET_CONTROL] = &step_set_control,
 	[STEP_CLEAR_STATUS] = &step_clear_status,
 };
@@ -69,8 +69,8 @@ static int observe_act_verify(struct engine *engine, const struct step *step,
 			      enum step_result *result, struct error *err)
 {
 	const struct step_ops *ops = kinds[step->kind];
-	bool done = !ops; /* what is not there yet: goes with the last of the steps */
-	int rc = ops && ops->observe ? ops->observe(engine, step, &done, err) : 0;
+	bool done = false;
+	int rc = ops->observe ? ops->observe(engine, step, &done, err) : 0;
 
 	*result = RESULT_FAILED;
 	if (!rc && done)
@@ -129,7 +129,6 @@ static size_t first_step_down(const struct engine *engine)
 static int go_down(struct engine *engine, struct error *err)
 {
 	const struct plan *plan = engine->plan;
-
 	size_t first = first_step_down(engine);
 
 	for (size_t i = 0; i < plan->down.count; i++) {
@@ -341,7 +340,6 @@ int engine_up(struct engine *engine, struct error *err)
 
 	count_steps(engine, true, true);
 	rc = go_up(engine, err);
-
 	if (!rc)
 		over(engine, OUTCOME_DONE);
 	return rc;

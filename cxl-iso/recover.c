@@ -215,6 +215,14 @@ static int load_journal(const char *word, struct journal *journal, struct error 
 	return rc;
 }
 
+/* Neither are they saved if it still has to go down. */
+static void give_up_contents(struct journal *journal)
+{
+	saved_give_up(journal);
+	free(journal->plan.manner.save);
+	journal->plan.manner.save = NULL;
+}
+
 static int go_on(const char *word, struct error *err)
 {
 	cleanup_journal struct journal journal = {0};
@@ -225,7 +233,7 @@ static int go_on(const char *word, struct error *err)
 	if (rc)
 		return ui_fail(rc == -ENOENT ? STATUS_USAGE : STATUS_REFUSED, err);
 	if (consent.discard_contents)
-		saved_give_up(&journal);
+		give_up_contents(&journal);
 	if (!forget)
 		return execute(&journal);
 	printf("%s is as it is: its recovery is forgotten\n", journal.object);

@@ -126,6 +126,15 @@ static size_t first_step_down(const struct engine *engine)
 		       : 0;
 }
 
+/*
+ * After the run was cut short: what was held back was given back then, and a device may have got
+ * users, and other contents, since.
+ */
+static bool may_be_undone(enum step_kind kind)
+{
+	return step_holds(kind) || kind == STEP_STOP_USERS || kind == STEP_SAVE_CONTENTS;
+}
+
 static int go_down(struct engine *engine, struct error *err)
 {
 	const struct plan *plan = engine->plan;
@@ -134,8 +143,7 @@ static int go_down(struct engine *engine, struct error *err)
 	for (size_t i = 0; i < plan->down.count; i++) {
 		int rc = stop_requested() ? fail(err, -EINTR, "stopped by a signal") : 0;
 
-		/* What was held back was given back when the run was cut short. */
-		if (!rc && i < first && !step_holds(plan->down.items[i].kind))
+		if (!rc && i < first && !may_be_undone(plan->down.items[i].kind))
 			continue;
 		if (!rc && i >= first)
 			rc = note_position(engine, DIRECTION_DOWN, i, err);

@@ -18,7 +18,7 @@
 #define VERSION	  2
 
 const char *const direction_names[] = {"down", "up", NULL};
-const char *const saved_state_names[] = {"copy", "only", "back", NULL};
+const char *const saved_state_names[] = {"copy", "only", "returning", "back", NULL};
 
 /* clang-format off */
 static const struct record saved_record = { sizeof(struct saved), (const struct field[]){

@@ -16,9 +16,10 @@ extern const char *const direction_names[];
 
 /* Which of a device and the file that it was saved to has the contents that count (exec/saved.h). */
 enum saved_state {
-	SAVED_COPY, /* the device does; it never left service */
-	SAVED_ONLY, /* the file does */
-	SAVED_BACK, /* the device does again */
+	SAVED_COPY,	 /* the device does; it never left service */
+	SAVED_ONLY,	 /* the file does, as long as nobody puts the device back into service */
+	SAVED_RETURNING, /* the file does, whatever is in the device: we put it back into service */
+	SAVED_BACK,	 /* the device does again */
 };
 
 extern const char *const saved_state_names[];

@@ -13,10 +13,18 @@
 struct saved *saved_find(const struct engine *engine, const char *dax);
 
 /*
- * Right before the step's device leaves service: it still holds what was saved, or -EBUSY. From here
- * on the file counts. If the journal has no contents of it, there is nothing to do.
+ * Right before the step's device leaves service: it still holds what was saved, and the file is there,
+ * or -EBUSY. From here on the file counts. If the plan saves nothing of it, there is nothing to do.
  */
 int saved_leave(struct engine *engine, const struct step *step, struct error *err);
+
+/*
+ * Right before we put the device, a name of before, or all of a region back into service: what is in
+ * it then is nobody's. Of a device that somebody else put into service, or that never left it though
+ * we were about to take it away, it may be: it is not written over.
+ */
+int saved_bring(struct engine *engine, const char *dax, struct error *err);
+int saved_bring_region(struct engine *engine, const char *region, struct error *err);
 
 /* The device stayed, as it could not be unbound; or it has its contents back. What it has counts again. */
 int saved_return(struct engine *engine, const char *dax, struct error *err);

@@ -108,13 +108,26 @@ static bool is_bound(const struct engine *engine, const char *dax)
 	return sys_exists(engine->sys, "/sys/bus/dax/devices/%s/driver", dax);
 }
 
+/* The file may have the only copy. */
+static bool counts_alone(const struct saved *saved)
+{
+	return saved->state == SAVED_ONLY || saved->state == SAVED_RETURNING;
+}
+
+/* Neither is thrown away: who knows which of them is of use? */
+static void advise_to_choose(const struct saved *saved, struct error *err)
+{
+	hint(err,
+	     "to keep what is there now, bring it back with --discard-contents; to have what is in "
+	     "%s, unbind the device first",
+	     saved->path);
+}
+
 static int refuse_changed(struct engine *engine, struct saved *saved, struct error *err)
 {
 	fail(err, -EBUSY, "the contents of %s changed after they were saved", saved->dax);
-	if (saved->state ==
-	    SAVED_ONLY) { /* we were killed right before it was unbound, or it was bound since */
-		hint(err, "keep what you need of it: what is in %s will be written back",
-		     saved->path);
+	if (counts_alone(saved)) { /* killed right before it was unbound, or it was bound since */
+		advise_to_choose(saved, err);
 		return -EBUSY;
 	}
 	hint(err, "stop what uses it, and try again; the file is out of date: %s", saved->path);
@@ -123,25 +136,77 @@ static int refuse_changed(struct engine *engine, struct saved *saved, struct err
 	return -EBUSY;
 }
 
-int saved_leave(struct engine *engine, const struct step *step, struct error *err)
+static bool is_on_disk(const struct saved *saved)
 {
-	const char *dax = step->object;
-	struct saved *saved = saved_find(engine, dax);
-	bool same = false;
-	int rc = 0;
+	struct stat status;
 
-	if (!saved || (saved->state == SAVED_ONLY && !is_bound(engine, dax)))
+	return lstat(saved->path, &status) == 0 && S_ISREG(status.st_mode) &&
+	       (uint64_t)status.st_size == saved->size;
+}
+
+static int refuse_file_gone(const struct saved *saved, struct error *err)
+{
+	fail(err, -EBUSY, "the file with the contents of %s is gone, or was changed: %s",
+	     saved->dax, saved->path);
+	hint(err, "put it back, or try again to save them anew");
+	return -EBUSY;
+}
+
+/* The step that saves comes before; but what it noted may have been dropped since. */
+static int refuse_unsaved(const struct engine *engine, const char *dax, struct error *err)
+{
+	if (!engine->plan->manner.save || !is_bound(engine, dax))
 		return 0;
-	if (is_bound(engine, dax))
-		rc = check_same(engine, step, saved, &same, err);
-	else if (!watch_is_quiet(engine->watch, dax))
-		return fail(err, -EBUSY, "somebody unbound %s after its contents were saved", dax);
-	else
-		same = true;
+	list_each(step, &engine->plan->down)
+		if (step->kind == STEP_SAVE_CONTENTS && strcmp(step->object, dax) == 0)
+			return fail(err, -EBUSY, "the contents of %s are not saved", dax);
+	return 0;
+}
+
+static int leave_bound(struct engine *engine, const struct step *step, struct saved *saved,
+		       struct error *err)
+{
+	bool same;
+	int rc = is_on_disk(saved) ? check_same(engine, step, saved, &same, err)
+				   : refuse_file_gone(saved, err);
+
 	if (rc)
 		return rc;
 	return same ? set_state(engine, saved, SAVED_ONLY, err)
 		    : refuse_changed(engine, saved, err);
+}
+
+int saved_leave(struct engine *engine, const struct step *step, struct error *err)
+{
+	const char *dax = step->object;
+	struct saved *saved = saved_find(engine, dax);
+
+	if (!saved)
+		return refuse_unsaved(engine, dax, err);
+	if (is_bound(engine, dax))
+		return leave_bound(engine, step, saved, err);
+	if (!counts_alone(saved) && !watch_is_quiet(engine->watch, dax))
+		return fail(err, -EBUSY, "somebody unbound %s after its contents were saved", dax);
+	return set_state(engine, saved, SAVED_ONLY, err);
+}
+
+int saved_bring(struct engine *engine, const char *dax, struct error *err)
+{
+	struct saved *saved = saved_find(engine, dax);
+
+	if (!saved || saved->state != SAVED_ONLY)
+		return 0;
+	return set_state(engine, saved, SAVED_RETURNING, err);
+}
+
+int saved_bring_region(struct engine *engine, const char *region, struct error *err)
+{
+	int rc = 0;
+
+	list_each(dax, &engine->before->dax_devices)
+		if (!rc && strcmp(dax->region, region) == 0)
+			rc = saved_bring(engine, dax->name, err);
+	return rc;
 }
 
 int saved_return(struct engine *engine, const char *dax, struct error *err)
@@ -153,25 +218,17 @@ int saved_return(struct engine *engine, const char *dax, struct error *err)
 
 /* ---- save ---- */
 
-static bool is_on_disk(const struct saved *saved)
-{
-	struct stat status;
-
-	return lstat(saved->path, &status) == 0 && S_ISREG(status.st_mode) &&
-	       (uint64_t)status.st_size == saved->size;
-}
-
 /* An earlier run may have saved what somebody changed since. */
 static int observe_save(struct engine *engine, const struct step *step, bool *done,
 			struct error *err)
 {
 	const struct saved *saved = saved_find(engine, step->object);
+	bool there = saved && is_on_disk(saved);
 
-	*done = false;
-	if (!saved || !is_on_disk(saved))
-		return 0;
-	*done = saved->state == SAVED_ONLY;
-	return *done ? 0 : check_same(engine, step, saved, done, err);
+	*done = there && counts_alone(saved);
+	if (saved && !there && counts_alone(saved))
+		return refuse_file_gone(saved, err);
+	return *done || !there ? 0 : check_same(engine, step, saved, done, err);
 }
 
 static int note_saved(struct engine *engine, const struct dax *dax,
@@ -264,8 +321,19 @@ static int find_now(struct engine *engine, const struct step *step, char name[NA
 /* The device left service; or the host was booted since, which memory does not survive. */
 static bool is_lost(const struct engine *engine, const struct saved *saved)
 {
-	return saved->state == SAVED_ONLY ||
+	return counts_alone(saved) ||
 	       (saved->state == SAVED_COPY && journal_is_of_old_boot(engine->sys, engine->journal));
+}
+
+/* It is in service, and not by us: whoever uses it wants what is there. After a boot nobody knows. */
+static int refuse_in_service(const struct engine *engine, const struct saved *saved,
+			     const char *name, struct error *err)
+{
+	if (saved->state != SAVED_ONLY || journal_is_of_old_boot(engine->sys, engine->journal))
+		return 0;
+	fail(err, -EBUSY, "%s is in service, and its contents are not those that were saved", name);
+	advise_to_choose(saved, err);
+	return -EBUSY;
 }
 
 /*
@@ -285,7 +353,10 @@ static int observe_load(struct engine *engine, const struct step *step, bool *do
 	rc = find_now(engine, step, name, err);
 	if (!rc)
 		rc = compare(engine, step, saved, name, engine->stoppable, done, err);
-	return rc || !*done ? rc : saved_return(engine, step->object, err);
+	if (rc)
+		return rc;
+	return *done ? saved_return(engine, step->object, err)
+		     : refuse_in_service(engine, saved, name, err);
 }
 
 static int act_load(struct engine *engine, const struct step *step, struct error *err)

@@ -334,6 +334,10 @@ static int act_bind(struct engine *engine, const struct step *step, struct error
 		wait_for(is_taken, &settling, 3000);
 	engine->dax_awaited = true;
 	dax_driver(engine, name, driver);
+	if (strcmp(driver, driver_for(before)) != 0)
+		rc = saved_bring(engine, step->object, err);
+	if (rc)
+		return rc;
 	if (strcmp(driver, driver_for(before)) != 0 || !is_set_as(engine, name, before))
 		rc = rebind(engine, name, before, err);
 	if (!rc)

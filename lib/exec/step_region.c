@@ -13,6 +13,7 @@
 #include "exec/blocks.h"
 #include "exec/find.h"
 #include "exec/namespaces.h"
+#include "exec/saved.h"
 #include "sys/util.h"
 
 #define CXL    "/sys/bus/cxl/devices"
@@ -605,6 +606,8 @@ static int act_enable(struct engine *engine, const struct step *step, struct err
 	if (!region)
 		return -EINVAL;
 	rc = is_pmem(region) ? 0 : refuse_online_policy(engine, err);
+	if (!rc)
+		rc = saved_bring_region(engine, step->object, err);
 	if (!rc && !is_enabled(engine, name))
 		rc = sys_write(engine->sys, err, name, DRIVER "/bind");
 	if (!rc && had_namespaces(engine, region))

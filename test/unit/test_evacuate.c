@@ -221,6 +221,24 @@ static void test_again(void **state)
 	check_restored(run, "restored");
 }
 
+/* Cut short right before the unbinding: by now it may have users again, and other contents. */
+static void test_resumed(void **state)
+{
+	cleanup_journal struct journal journal = {0};
+	struct run *run = *state;
+	struct host host = copy_of_host(&run->before);
+	struct manner manner = model_manner;
+	struct plan plan = {0};
+
+	manner.users = USERS_WAIT;
+	plan_all(&host, &manner, false, &plan);
+	journal_init(&run->kernel->tree.sys, &journal, &plan, &host);
+	journal.position = 1;
+	evacuate_from(run, &journal);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_reports(run, STEPS("stop-users already", "unbind-dax done"));
+}
+
 /* ---- what goes wrong ---- */
 
 static void test_put_back(void **state)
@@ -697,6 +715,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		ON_RUN(ram, test_ram),
 		ON_RUN(devdax, test_devdax),
+		ON_RUN(devdax, test_resumed),
 		ON_RUN(ram, test_to_devdax),
 		ON_RUN(half, test_half),
 		ON_RUN(ram, test_again),

@@ -139,9 +139,10 @@ static void leave_service(struct run *run)
 	tree_unlink(&run->tree, DRIVER);
 }
 
-/* Back in service, after the memory was lost. */
+/* Back in service by us, after the memory was lost. */
 static void return_empty(struct run *run)
 {
+	assert_int_equal(saved_bring(&run->engine, DAX, &run->err), 0);
 	tree_unlink(&run->tree, "/dev/" DAX);
 	bind_device(run, DAX);
 }
@@ -325,6 +326,13 @@ static void test_leave_unbound_after_use(void **state)
 	check_journal(run, SAVED_COPY);
 }
 
+static const char *choice(struct run *run)
+{
+	return words("to keep what is there now, bring it back with --discard-contents; to have "
+		     "what is in %s, unbind the device first",
+		     saved_of(run)->path);
+}
+
 /* Killed between the note and the unbinding: the file must not be forgotten, nor a change. */
 static void test_leave_twice(void **state)
 {
@@ -336,10 +344,69 @@ static void test_leave_twice(void **state)
 	must_leave(run);
 	user_writes(run);
 	check_error(saved_leave(&run->engine, &step, &run->err), -EBUSY, &run->err,
-		    "the contents of " DAX " changed after they were saved",
-		    words("keep what you need of it: what is in %s will be written back",
-			  saved_of(run)->path));
+		    "the contents of " DAX " changed after they were saved", choice(run));
 	check_journal(run, SAVED_ONLY);
+}
+
+/* The run that dropped what had changed was killed, or was to leave all as it is. */
+static void test_leave_unsaved(void **state)
+{
+	struct run *run = *state;
+	struct step *save = list_add(&run->journal.plan.down);
+
+	save->kind = STEP_SAVE_CONTENTS;
+	strcpy(save->object, "dax1.0");
+	must_leave(run);
+	strcpy(save->object, DAX);
+	check_error(saved_leave(&run->engine, &step, &run->err), -EBUSY, &run->err,
+		    "the contents of " DAX " are not saved", "");
+	must_save(run);
+	must_leave(run);
+	check_journal(run, SAVED_ONLY);
+}
+
+/* Given up: neither saved nor missed. */
+static void test_leave_given_up(void **state)
+{
+	struct run *run = *state;
+	struct step *save = list_add(&run->journal.plan.down);
+
+	save->kind = STEP_SAVE_CONTENTS;
+	strcpy(save->object, DAX);
+	free(run->journal.plan.manner.save);
+	run->journal.plan.manner.save = NULL;
+	must_leave(run);
+}
+
+static void test_leave_file_gone(void **state)
+{
+	struct run *run = *state;
+	const char *text;
+
+	must_save(run);
+	text = words("the file with the contents of " DAX " is gone, or was changed: %s",
+		     saved_of(run)->path);
+	assert_int_equal(truncate(saved_of(run)->path, LENGTH - 1), 0);
+	check_error(saved_leave(&run->engine, &step, &run->err), -EBUSY, &run->err, text,
+		    "put it back, or try again to save them anew");
+	check_journal(run, SAVED_COPY);
+}
+
+/* Before the memory is lost is the last time to find out. */
+static void test_file_gone_after_leaving(void **state)
+{
+	struct run *run = *state;
+	bool done;
+
+	must_save(run);
+	leave_service(run);
+	assert_int_equal(unlink(saved_of(run)->path), 0);
+	begin_run(run, true);
+	check_error(step_save_contents.observe(&run->engine, &step, &done, &run->err), -EBUSY,
+		    &run->err,
+		    words("the file with the contents of " DAX " is gone, or was changed: %s",
+			  saved_of(run)->path),
+		    "put it back, or try again to save them anew");
 }
 
 static void test_stays(void **state)
@@ -399,6 +466,89 @@ static void test_load_nothing_lost(void **state)
 	check_journal(run, SAVED_BACK);
 }
 
+static void check_load_refused(struct run *run)
+{
+	char before[SHA256_SIZE];
+	bool done = true;
+
+	sum_of(DEVICE(&run->tree), before);
+	run->err = (struct error){0};
+	check_error(step_load_contents.observe(&run->engine, &step, &done, &run->err), -EBUSY,
+		    &run->err, DAX " is in service, and its contents are not those that were saved",
+		    choice(run));
+	assert_false(done);
+	check_sum_of(DEVICE(&run->tree), before);
+	check_journal(run, SAVED_ONLY);
+}
+
+/* Killed right before it was unbound: it never left service, and somebody went on with it. */
+static void test_load_over_newer(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	must_leave(run);
+	user_writes(run);
+	begin_run(run, true);
+	check_load_refused(run);
+	saved_give_up(&run->journal);
+	assert_true(is_done(run, &step_load_contents));
+}
+
+/* Somebody put it into service while it was evacuated; then took it out again for us. */
+static void test_load_in_service(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	leave_service(run);
+	tree_link(&run->tree, "/sys/bus/dax/drivers/device_dax", DRIVER);
+	user_writes(run);
+	begin_run(run, true);
+	check_load_refused(run);
+	tree_unlink(&run->tree, DRIVER);
+	return_empty(run);
+	check_journal(run, SAVED_RETURNING);
+	begin_run(run, true);
+	must_do(run, &step_load_contents);
+	check_sum_of(DEVICE(&run->tree), saved_of(run)->sha256);
+}
+
+/* Evacuated again from half-way back: half of the contents are no reason to give up the file. */
+static void test_leave_half_loaded(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	leave_service(run);
+	return_empty(run);
+	begin_run(run, true);
+	assert_true(is_done(run, &step_save_contents));
+	check_error(saved_leave(&run->engine, &step, &run->err), -EBUSY, &run->err,
+		    "the contents of " DAX " changed after they were saved", choice(run));
+	check_journal(run, SAVED_RETURNING);
+	must_do(run, &step_load_contents);
+	must_leave(run);
+	check_journal(run, SAVED_ONLY);
+}
+
+/* A region that is enabled again has new devices. */
+static void test_bring_region(void **state)
+{
+	struct run *run = *state;
+	const char *region = run->journal.before.dax_devices.items[0].region;
+
+	assert_int_equal(saved_bring_region(&run->engine, region, &run->err), 0);
+	must_save(run);
+	assert_int_equal(saved_bring_region(&run->engine, region, &run->err), 0);
+	check_journal(run, SAVED_COPY);
+	must_leave(run);
+	assert_int_equal(saved_bring_region(&run->engine, "region7", &run->err), 0);
+	check_journal(run, SAVED_ONLY);
+	assert_int_equal(saved_bring_region(&run->engine, region, &run->err), 0);
+	check_journal(run, SAVED_RETURNING);
+}
+
 /* The way down failed before it left. */
 static void test_load_never_left(void **state)
 {
@@ -433,6 +583,7 @@ static void test_load_renamed(void **state)
 	must_save(run);
 	leave_service(run);
 	tree_unlink(&run->tree, "/sys/bus/dax/devices/" DAX "/mapping0/start");
+	assert_int_equal(saved_bring(&run->engine, DAX, &run->err), 0);
 	bind_device(run, "dax1.0");
 	must_do(run, &step_load_contents);
 	check_sum_of(path_of(&run->tree, "/dev/dax1.0"), saved_of(run)->sha256);
@@ -463,7 +614,7 @@ static void test_load_no_file(void **state)
 	check_error(step_load_contents.act(&run->engine, &step, &run->err), -ENOENT, &run->err,
 		    words("cannot open %s: No such file or directory", saved_of(run)->path),
 		    "put the file back, or give its contents up with --discard-contents");
-	check_journal(run, SAVED_ONLY);
+	check_journal(run, SAVED_RETURNING);
 	saved_give_up(&run->journal);
 	assert_true(is_done(run, &step_load_contents));
 }
@@ -482,10 +633,18 @@ int main(void)
 		IN_RUN(test_leave_unbound),
 		IN_RUN(test_leave_unbound_after_use),
 		IN_RUN(test_leave_twice),
+		IN_RUN(test_leave_unsaved),
+		IN_RUN(test_leave_given_up),
+		IN_RUN(test_leave_file_gone),
+		IN_RUN(test_file_gone_after_leaving),
+		IN_RUN(test_leave_half_loaded),
 		IN_RUN(test_stays),
 		IN_RUN(test_load),
 		IN_RUN(test_load_once),
 		IN_RUN(test_load_nothing_lost),
+		IN_RUN(test_load_over_newer),
+		IN_RUN(test_load_in_service),
+		IN_RUN(test_bring_region),
 		IN_RUN(test_load_never_left),
 		IN_RUN(test_load_after_boot),
 		IN_RUN(test_load_renamed),

@@ -64,10 +64,23 @@ is "what was written is there" "$(sum)" "$after"
 is "in service" "$(dax_driver "$dax")" device_dax
 rm -f /save/*
 
+# Somebody puts it into service by hand: what he writes there is not written over.
+status 0 daxctl-ext evacuate "$dax" --yes --save /save
+echo "$dax" >"$DAX/drivers/device_dax/new_id"
+dax-data fill 5 "/dev/$dax"
+after=$(sum)
+status 4 daxctl-ext restore "$dax"
+check "that is said" grep -q "^daxctl-ext: $dax is in service, and its contents are not those" /run/err
+is "what was written since is there" "$(sum)" "$after"
+status 0 daxctl-ext restore "$dax" --discard-contents
+is "and stays" "$(sum)" "$after"
+rm -f /save/*
+
 # Without the file nothing can be written back.
 status 0 daxctl-ext evacuate "$dax" --yes --save /save
 echo "$dax" >"$DAX/drivers/device_dax/new_id"
 dax-data wipe "/dev/$dax"
+echo "$dax" >"$DAX/drivers/device_dax/unbind"
 rm -f /save/*
 status 4 daxctl-ext restore "$dax"
 check "the file is missed" grep -q "^daxctl-ext: cannot open /save/.*No such file" /run/err

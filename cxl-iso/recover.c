@@ -8,7 +8,6 @@
 
 #include "collect/collect.h"
 #include "commands.h"
-#include "exec/drivers.h"
 #include "exec/engine.h"
 #include "exec/journal.h"
 #include "exec/saved.h"
@@ -16,7 +15,6 @@
 #include "model/document.h"
 #include "policy/assess.h"
 #include "policy/plan.h"
-#include "sys/lock.h"
 #include "sys/stop.h"
 #include "sys/util.h"
 #include "ui/object.h"
@@ -52,17 +50,7 @@ static void print_result(const struct engine *engine, enum outcome outcome, enum
 /* To have put everything back is a failure, unless just that was asked for. */
 static enum status status_of(enum outcome outcome)
 {
-	switch (outcome) {
-	case OUTCOME_DONE:
-		return STATUS_DONE;
-	case OUTCOME_PUT_BACK:
-		return abandon ? STATUS_DONE : STATUS_FAILED;
-	case OUTCOME_PARTIAL:
-		return STATUS_PARTIAL;
-	case OUTCOME_REBOOT:
-		break;
-	}
-	return STATUS_REBOOT;
+	return outcome == OUTCOME_PUT_BACK && abandon ? STATUS_DONE : operation_status(outcome);
 }
 
 static int say_outcome(const char *port, enum outcome outcome, const struct error *err,
@@ -135,15 +123,13 @@ static int execute(struct journal *journal)
 	return status_of(outcome);
 }
 
-static int confirm(const char *port, struct error *err)
+static enum status confirm(const char *port)
 {
 	char question[128];
-	int rc;
 
 	snprintf(question, sizeof(question), "Take what is below %s out of service and reset it?",
 		 port);
-	rc = ui_confirm(yes, question, err);
-	return rc ? ui_fail(rc == -ENOTTY ? STATUS_USAGE : STATUS_REFUSED, err) : STATUS_DONE;
+	return operation_confirm(yes, question);
 }
 
 static int plan_and_run(const struct survey *survey, const struct root_port *port,
@@ -151,7 +137,7 @@ static int plan_and_run(const struct survey *survey, const struct root_port *por
 {
 	cleanup_journal struct journal journal = {0};
 	cleanup_plan struct plan plan = {0};
-	int status;
+	enum status status;
 
 	if (findings_refusal(findings))
 		return ui_refuse(findings);
@@ -163,24 +149,11 @@ static int plan_and_run(const struct survey *survey, const struct root_port *por
 		print_plan(&plan, findings);
 		return STATUS_DONE;
 	}
-	status = confirm(port->address, err);
+	status = confirm(port->address);
 	if (status)
 		return status;
 	journal_init(&machine, &journal, &plan, host);
 	return execute(&journal);
-}
-
-/*
- * Before the picture is taken: what another operation is changing can not be planned on, and what
- * has no driver is not in it.
- */
-static int take_machine(const char *port, int *lock, struct error *err)
-{
-	char what[96];
-
-	snprintf(what, sizeof(what), "recover %s", port);
-	*lock = lock_take(&machine, what, err);
-	return *lock < 0 ? *lock : drivers_load(&machine, operation_say_loaded, err);
 }
 
 static int begin(const char *word, struct error *err)
@@ -260,7 +233,7 @@ static int run(const char *const *arguments)
 
 	if (check_options(arguments, &err))
 		return ui_fail(STATUS_USAGE, &err);
-	if (!dry_run && geteuid() == 0 && take_machine(arguments[0], &lock, &err))
+	if (!dry_run && geteuid() == 0 && operation_take_machine("recover", arguments, &lock, &err))
 		return ui_fail(STATUS_REFUSED, &err);
 	return resume || abandon || forget ? go_on(arguments[0], &err) : begin(arguments[0], &err);
 }

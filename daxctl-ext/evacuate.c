@@ -8,10 +8,8 @@
 
 #include "collect/collect.h"
 #include "commands.h"
-#include "exec/drivers.h"
 #include "exec/evacuations.h"
 #include "model/document.h"
-#include "sys/lock.h"
 #include "sys/stop.h"
 #include "sys/util.h"
 #include "ui/object.h"
@@ -32,21 +30,6 @@ static void print_plan(const struct plan *plan, const struct findings *findings)
 	}
 	operation_print_steps("out of service:", 1, &plan->down);
 	operation_print_steps("daxctl-ext restore will:", 1, &plan->up);
-}
-
-static enum status status_of(enum outcome outcome)
-{
-	switch (outcome) {
-	case OUTCOME_DONE:
-		return STATUS_DONE;
-	case OUTCOME_PUT_BACK:
-		return STATUS_FAILED;
-	case OUTCOME_PARTIAL:
-		return STATUS_PARTIAL;
-	case OUTCOME_REBOOT:
-		break;
-	}
-	return STATUS_REBOOT;
 }
 
 static void say_saved(const struct journal *journal)
@@ -78,7 +61,7 @@ static int say_outcome(const struct journal *journal, enum outcome outcome, cons
 		ui_note("only a reboot brings back %s", journal->object);
 		break;
 	}
-	return ui_fail(status_of(outcome), err);
+	return ui_fail(operation_status(outcome), err);
 }
 
 static int execute(struct journal *journal, bool resumed)
@@ -102,9 +85,10 @@ static int execute(struct journal *journal, bool resumed)
 		return say_outcome(journal, outcome, &err, &unrepaired);
 	document = document_new("daxctl-ext/evacuate", 1);
 	json_object_object_add(document, "object", json_object_new_string(journal->object));
-	operation_add_result(document, &engine, outcome, status_of(outcome), &err, &unrepaired);
+	operation_add_result(document, &engine, outcome, operation_status(outcome), &err,
+			     &unrepaired);
 	ui_print_json(document);
-	return status_of(outcome);
+	return operation_status(outcome);
 }
 
 /* Without driver and with nothing online there is nothing to be taken down. */
@@ -157,17 +141,15 @@ static int say_already(const char *const *words)
 	return STATUS_DONE;
 }
 
-static int confirm(const char *object, struct error *err)
+static enum status confirm(const char *object)
 {
 	char question[192];
-	int rc;
 
 	if (!operation_destroys(&manner, &consent))
 		return STATUS_DONE;
 	snprintf(question, sizeof(question), "Take %s out of service, %s?", object,
 		 consent.discard_contents ? "and let its contents go" : "and end its users");
-	rc = ui_confirm(yes, question, err);
-	return rc ? ui_fail(rc == -ENOTTY ? STATUS_USAGE : STATUS_REFUSED, err) : STATUS_DONE;
+	return operation_confirm(yes, question);
 }
 
 static int plan_and_run(const struct survey *survey, const struct below *work, struct host *host,
@@ -176,7 +158,7 @@ static int plan_and_run(const struct survey *survey, const struct below *work, s
 	cleanup_findings struct findings findings = {0};
 	cleanup_journal struct journal journal = {0};
 	cleanup_plan struct plan plan = {0};
-	int status;
+	enum status status;
 
 	plan_evacuate(survey, work, &manner, to_devdax, &plan);
 	assess_evacuate(survey, work, plan.object, &consent, &findings);
@@ -189,7 +171,7 @@ static int plan_and_run(const struct survey *survey, const struct below *work, s
 		print_plan(&plan, &findings);
 		return STATUS_DONE;
 	}
-	status = confirm(plan.object, err);
+	status = confirm(plan.object);
 	if (status)
 		return status;
 	journal_init(&machine, &journal, &plan, host);
@@ -266,16 +248,6 @@ static int begin(const char *const *words, struct error *err)
 	return evacuate(survey, words, &what, &host, err);
 }
 
-static int take_machine(const char *const *words, int *lock, struct error *err)
-{
-	char what[96] = "evacuate";
-
-	for (; *words; words++)
-		append_word(what, sizeof(what), " ", *words);
-	*lock = lock_take(&machine, what, err);
-	return *lock < 0 ? *lock : drivers_load(&machine, operation_say_loaded, err);
-}
-
 static int check_options(const char *const *words, struct error *err)
 {
 	int rc = operation_read(force, evacuate_rules, &manner, &consent, &progress, err);
@@ -295,7 +267,7 @@ static int run(const char *const *words)
 
 	if (check_options(words, &err))
 		return ui_fail(STATUS_USAGE, &err);
-	if (!dry_run && geteuid() == 0 && take_machine(words, &lock, &err))
+	if (!dry_run && geteuid() == 0 && operation_take_machine("evacuate", words, &lock, &err))
 		return ui_fail(STATUS_REFUSED, &err);
 	return begin(words, &err);
 }

@@ -7,11 +7,9 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "exec/drivers.h"
 #include "exec/evacuations.h"
 #include "exec/saved.h"
 #include "model/document.h"
-#include "sys/lock.h"
 #include "sys/stop.h"
 #include "sys/util.h"
 #include "ui/object.h"
@@ -138,20 +136,6 @@ static int choose(struct search *search, const char *const *words, struct error 
 
 /* ---- one after the other ---- */
 
-static enum status status_of(enum outcome outcome)
-{
-	switch (outcome) {
-	case OUTCOME_DONE:
-		return STATUS_DONE;
-	case OUTCOME_PUT_BACK:
-	case OUTCOME_PARTIAL:
-		return STATUS_PARTIAL;
-	case OUTCOME_REBOOT:
-		break;
-	}
-	return STATUS_REBOOT;
-}
-
 static enum status say_outcome(const struct journal *journal, enum outcome outcome,
 			       const struct error *err)
 {
@@ -161,8 +145,8 @@ static enum status say_outcome(const struct journal *journal, enum outcome outco
 		return STATUS_DONE;
 	}
 	ui_note("%s is left half-way; go on: the same command again", journal->object);
-	ui_fail(status_of(outcome), err);
-	return status_of(outcome);
+	ui_fail(operation_status(outcome), err);
+	return operation_status(outcome);
 }
 
 static enum status restore_one(struct journal *journal, struct json_object *results)
@@ -187,10 +171,10 @@ static enum status restore_one(struct journal *journal, struct json_object *resu
 		return say_outcome(journal, outcome, &err);
 	result = json_object_new_object();
 	json_object_object_add(result, "object", json_object_new_string(journal->object));
-	operation_add_result(result, &engine, outcome, status_of(outcome), &err,
+	operation_add_result(result, &engine, outcome, operation_status(outcome), &err,
 			     &(struct error){0});
 	json_object_array_add(results, result);
-	return status_of(outcome);
+	return operation_status(outcome);
 }
 
 static enum status forget_one(const struct journal *journal, struct error *err)
@@ -304,18 +288,9 @@ static int check_options(const char *const *words, struct error *err)
 	return rc;
 }
 
-static int take_machine(const char *const *words, int *lock, struct error *err)
-{
-	char what[96] = "restore";
-
-	for (; *words; words++)
-		append_word(what, sizeof(what), " ", *words);
-	*lock = lock_take(&machine, what, err);
-	return *lock < 0 ? *lock : drivers_load(&machine, operation_say_loaded, err);
-}
-
 static int run(const char *const *words)
 {
+	static const char *const everything[] = {"everything", NULL};
 	cleanup_fd int lock = -1;
 	struct error err = {0};
 
@@ -326,7 +301,7 @@ static int run(const char *const *words)
 		hint(&err, "run as root");
 		return ui_fail(STATUS_REFUSED, &err);
 	}
-	if (!dry_run && take_machine(words, &lock, &err))
+	if (!dry_run && operation_take_machine("restore", all ? everything : words, &lock, &err))
 		return ui_fail(STATUS_REFUSED, &err);
 	return begin(words, &err);
 }

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "exec/drivers.h"
 #include "exec/room.h"
 #include "model/document.h"
+#include "sys/lock.h"
 #include "sys/util.h"
 #include "ui/progress.h"
 
@@ -139,9 +141,46 @@ void operation_say_saved(const struct journal *journal)
 			saved->path);
 }
 
-void operation_say_loaded(const char *module)
+static void say_loaded(const char *module)
 {
 	ui_note("loaded module %s", module);
+}
+
+int operation_take_machine(const char *operation, const char *const *words, int *lock,
+			   struct error *err)
+{
+	char what[96];
+
+	copy_text(what, sizeof(what), operation);
+	for (; *words; words++)
+		append_word(what, sizeof(what), " ", *words);
+	*lock = lock_take(&machine, what, err);
+	return *lock < 0 ? *lock : drivers_load(&machine, say_loaded, err);
+}
+
+enum status operation_confirm(bool yes, const char *question)
+{
+	struct error err = {0};
+	int rc = ui_confirm(yes, question, &err);
+
+	if (!rc)
+		return STATUS_DONE;
+	return (enum status)ui_fail(rc == -ENOTTY ? STATUS_USAGE : STATUS_REFUSED, &err);
+}
+
+enum status operation_status(enum outcome outcome)
+{
+	switch (outcome) {
+	case OUTCOME_DONE:
+		return STATUS_DONE;
+	case OUTCOME_PUT_BACK:
+		return STATUS_FAILED;
+	case OUTCOME_PARTIAL:
+		return STATUS_PARTIAL;
+	case OUTCOME_REBOOT:
+		break;
+	}
+	return STATUS_REBOOT;
 }
 
 void operation_print_steps(const char *title, size_t first, const struct step_list *steps)

@@ -42,8 +42,18 @@ int operation_check_save(const struct host *host, struct plan *plan, struct erro
 /* Contents are where they were: name the files that had them meanwhile. */
 void operation_say_saved(const struct journal *journal);
 
-/* Modules that had to be loaded before the picture was taken: for drivers_load(). */
-void operation_say_loaded(const char *module);
+/*
+ * Before the picture is taken: what another operation is changing can not be planned on, and what has
+ * no driver is not in it. The lock, under the name of the operation and what it is for, is @lock.
+ */
+int operation_take_machine(const char *operation, const char *const *words, int *lock,
+			   struct error *err);
+
+/* Ask, unless @yes. STATUS_DONE to go on; otherwise it was said why not. */
+enum status operation_confirm(bool yes, const char *question);
+
+/* How an operation ends with that outcome. */
+enum status operation_status(enum outcome outcome);
 
 /* The steps of one way under a title, numbered from @first. */
 void operation_print_steps(const char *title, size_t first, const struct step_list *steps);

@@ -389,16 +389,34 @@ static void hint_at_room(struct error *err, int rc, const char *directory)
 		hint(err, "nothing is lost; name another directory with --save");
 }
 
+/* It could not be trusted when it is to be loaded, and then the device is gone. */
+static int check_own(const struct copying *copying, struct error *err)
+{
+	struct stat status;
+
+	if (fstat(copying->fd, &status))
+		return fail_errno(err, -errno, "cannot look at %s.partial", copying->path);
+	if (status.st_uid == geteuid() && !(status.st_mode & 022))
+		return 0;
+	fail(err, -EPERM, "%s.partial, just made, can be written to by others (owner %u, mode %o)",
+	     copying->path, status.st_uid, status.st_mode & 0777);
+	hint(err, "name a directory with --save whose file system keeps owners: NFS with "
+		  "root_squash does not");
+	return -EPERM;
+}
+
 static int save_to(const struct place_to_save *place, const struct transfer *transfer,
 		   char sha256[SHA256_SIZE], struct error *err)
 {
 	cleanup_fd int fd = openat(place->directory, place->partial,
 				   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct copying copying = {.fd = fd, .path = place->path};
+	int rc;
 
 	if (fd < 0)
 		return fail_errno(err, -errno, "cannot create %s.partial", place->path);
-	return fill(&copying, transfer, sha256, err);
+	rc = check_own(&copying, err);
+	return rc ? rc : fill(&copying, transfer, sha256, err);
 }
 
 int contents_save(const struct transfer *transfer, const struct contents_file *file, bool again,

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #undef BLOCK_SIZE /* of block devices; ours is that of memory */
@@ -697,6 +698,37 @@ static void test_handler_is_given_back(void **state)
 	assert_ptr_equal(before.sa_sigaction, after.sa_sigaction);
 }
 
+/* A file system that gives what root makes to somebody else, as NFS does: such a file is not loaded. */
+static int save_as_nobody(void *context)
+{
+	struct child *child = context;
+
+	if (geteuid() || chmod(child->tree->root, 0755) ||
+	    chmod(path_of(child->tree, "/save"), 01777))
+		return SKIPPED;
+	setfsuid(65534);
+	return save_in_child(child);
+}
+
+static void test_save_not_ours(void **state)
+{
+	struct child child = {*state, shared()};
+	int rc;
+
+	make_patchy(*state, 2 * MIB);
+	rc = in_child(save_as_nobody, &child);
+	if (rc == SKIPPED)
+		skip();
+	assert_int_equal(rc, 0);
+	check_error(child.outcome->rc, -EPERM, &child.outcome->err,
+		    words("%s.partial, just made, can be written to by others (owner 65534, mode "
+			  "600)",
+			  FILE_OF(*state)),
+		    "name a directory with --save whose file system keeps owners: NFS with "
+		    "root_squash does not");
+	check_nothing_left(*state);
+}
+
 /* ---- devices that can not be opened ---- */
 
 static void check_save_fails(struct tree *tree, int code, const char *text, const char *advice)
@@ -1233,6 +1265,7 @@ int main(void)
 		ON_FILES(test_memory_gone),
 		ON_FILES(test_other_bus_error),
 		ON_FILES(test_handler_is_given_back),
+		ON_FILES(test_save_not_ours),
 		ON_FILES(test_no_device),
 		ON_FILES(test_geometry),
 		ON_FILES(test_stopped),

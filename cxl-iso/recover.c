@@ -96,6 +96,7 @@ static enum outcome run_engine(struct engine *engine, struct error *err, struct 
 		return engine_abort(engine, err);
 	if (!engine->resumed || !journal_is_of_old_boot(&machine, engine->journal))
 		return engine_run(engine, err, unrepaired);
+	evacuation_renew_shared(&machine, engine->journal);
 	engine->journal->direction = DIRECTION_UP;
 	engine->journal->position = 0;
 	return engine_run(engine, err, unrepaired);

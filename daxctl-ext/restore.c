@@ -164,6 +164,7 @@ static enum status restore_one(struct journal *journal, struct json_object *resu
 	struct error err = {0};
 	enum outcome outcome;
 
+	evacuation_renew_shared(&machine, journal);
 	if (discard_contents)
 		saved_give_up(journal);
 	outcome = engine_bring_back(&engine, &err);

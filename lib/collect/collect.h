@@ -34,6 +34,9 @@ int collect_dax(const struct sys *sys, struct host *host, struct error *err);	 /
 int collect_memory(const struct sys *sys, struct host *host, struct error *err); /* blocks */
 int collect_nodes(const struct sys *sys, struct host *host, struct error *err);
 int collect_system(const struct sys *sys, struct host *host, struct error *err);
+
+/* Whether reclaim may demote pages: 1 yes, 0 no, -1 unknown. */
+int collect_demotion(const struct sys *sys);
 int collect_udev_rules(const struct sys *sys, struct host *host, struct error *err);
 int collect_firmware_map(const struct sys *sys, struct host *host, struct error *err);
 int collect_namespaces(const struct sys *sys, struct host *host, struct error *err);

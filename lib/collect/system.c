@@ -72,6 +72,11 @@ static void read_swap(const struct sys *sys, struct system *system)
 		system->swap_free = kib * 1024;
 }
 
+int collect_demotion(const struct sys *sys)
+{
+	return read_switch(sys, "/sys/kernel/mm/numa/demotion_enabled");
+}
+
 int collect_system(const struct sys *sys, struct host *host, struct error *err)
 {
 	struct system *system = &host->system;
@@ -86,7 +91,7 @@ int collect_system(const struct sys *sys, struct host *host, struct error *err)
 #undef PARAMETER
 	make_printable(system->memmap_on_memory);
 	make_printable(system->online_policy);
-	system->demotion = read_switch(sys, "/sys/kernel/mm/numa/demotion_enabled");
+	system->demotion = collect_demotion(sys);
 	system->zswap = read_switch(sys, "/sys/module/zswap/parameters/enabled");
 	system->hypervisor = read_hypervisor(sys);
 	read_swap(sys, system);

@@ -4,7 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/collect.h"
 #include "sys/util.h"
+
+void evacuation_renew_shared(const struct sys *sys, struct journal *journal)
+{
+	struct host *before = &journal->before;
+	char policy[sizeof(before->auto_online)];
+
+	if (journal->direction == DIRECTION_UP ||
+	    (!journal->complete && !journal_is_of_old_boot(sys, journal)))
+		return;
+	if (sys_read(sys, policy, sizeof(policy), "/sys/devices/system/memory/auto_online_blocks"))
+		return;
+	copy_text(before->auto_online, sizeof(before->auto_online), policy);
+	before->system.demotion = collect_demotion(sys);
+	plan_renew_shared(&journal->plan, before);
+}
 
 void evacuation_dax(const struct journal *journal, struct dax_list *list)
 {

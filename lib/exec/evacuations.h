@@ -11,6 +11,12 @@
 /* Those at rest, into @host->evacuations. Only root can see them. */
 int evacuations_collect(const struct sys *sys, struct host *host, struct error *err);
 
+/*
+ * What was evacuated, or cut short by a reboot, holds nothing back that the whole host shares. It may
+ * have been set anew since: what it is now is what is to be left. To be asked before the way up.
+ */
+void evacuation_renew_shared(const struct sys *sys, struct journal *journal);
+
 /* The dax devices that the journal's way down takes from their drivers, as they were before. */
 struct dax_list {
 	const struct dax **items;

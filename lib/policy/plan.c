@@ -244,14 +244,25 @@ static bool adds_memory(const struct planning *p)
 	return false;
 }
 
+#define HOLD_TEXT    "keep new memory blocks offline meanwhile (auto_online_blocks was %s)"
+#define RELEASE_TEXT "set auto_online_blocks to %s again"
+
+void plan_renew_shared(struct plan *plan, const struct host *host)
+{
+	list_each(step, &plan->up) {
+		if (step->kind == STEP_HOLD_NEW_MEMORY)
+			snprintf(step->text, sizeof(step->text), HOLD_TEXT, host->auto_online);
+		if (step->kind == STEP_RELEASE_NEW_MEMORY)
+			snprintf(step->text, sizeof(step->text), RELEASE_TEXT, host->auto_online);
+	}
+}
+
 /* First thing on both ways: a journal may bring us up again after a reboot. */
 static void add_holds(const struct planning *p, struct step_list *steps)
 {
 	if (!adds_memory(p))
 		return;
-	add_step(steps, STEP_HOLD_NEW_MEMORY, "",
-		 "keep new memory blocks offline meanwhile (auto_online_blocks was %s)",
-		 p->host->auto_online);
+	add_step(steps, STEP_HOLD_NEW_MEMORY, "", HOLD_TEXT, p->host->auto_online);
 	if (count_all_online(p) && p->host->system.demotion == 1)
 		add_step(steps, STEP_STOP_DEMOTION, "",
 			 "keep the kernel from demoting pages into the memory meanwhile");
@@ -263,8 +274,7 @@ static void add_releases(const struct planning *p, struct step_list *steps)
 		return;
 	if (count_all_online(p) && p->host->system.demotion == 1)
 		add_step(steps, STEP_RELEASE_DEMOTION, "", "let the kernel demote pages again");
-	add_step(steps, STEP_RELEASE_NEW_MEMORY, "", "set auto_online_blocks to %s again",
-		 p->host->auto_online);
+	add_step(steps, STEP_RELEASE_NEW_MEMORY, "", RELEASE_TEXT, p->host->auto_online);
 }
 
 /* ---- out of service ---- */

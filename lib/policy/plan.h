@@ -110,6 +110,9 @@ void plan_recover(const struct survey *survey, const struct root_port *port,
 void plan_evacuate(const struct survey *survey, const struct below *what,
 		   const struct manner *manner, bool to_devdax, struct plan *plan);
 
+/* Have the way up leave what the whole host shares as it is in @host; later than the plan was made. */
+void plan_renew_shared(struct plan *plan, const struct host *host);
+
 /* Steps that hold back what the whole host shares, and that give it back. */
 bool step_holds(enum step_kind kind);
 bool step_releases(enum step_kind kind);

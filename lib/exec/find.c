@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "sys/util.h"
@@ -76,6 +77,18 @@ int find_memdev(const struct sys *sys, const struct memdev *before, char name[NA
 		return fail(err, -ENODEV, "%s has serial 0x%" PRIx64 " now, expected 0x%" PRIx64,
 			    before->address, serial, before->serial);
 	return copy_text(name, NAME_SIZE, memdevs.items[0]) ? 0 : -ENAMETOOLONG;
+}
+
+bool find_target_serial(const struct sys *sys, const char *region, int position, uint64_t *serial)
+{
+	char decoder[NAME_SIZE], memdev[NAME_SIZE];
+	unsigned int endpoint;
+
+	/* decoder4.0 is of endpoint4 */
+	return sys_read(sys, decoder, sizeof(decoder), CXL "/%s/target%d", region, position) == 0 &&
+	       sscanf(decoder, "decoder%u.", &endpoint) == 1 &&
+	       sys_link_name(sys, memdev, sizeof(memdev), CXL "/endpoint%u/uport", endpoint) == 0 &&
+	       sys_read_u64(sys, serial, CXL "/%s/serial", memdev) == 0;
 }
 
 /* The driver link is there before the probe that enumerates the decoders has ended: a device has one

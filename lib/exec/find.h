@@ -25,6 +25,9 @@ int find_dax_devices(const struct sys *sys, const char *region, struct names *na
 int find_memdev(const struct sys *sys, const struct memdev *before, char name[NAME_SIZE],
 		struct error *err);
 
+/* The serial of the device that a region is on with that position. False: it can not be seen. */
+bool find_target_serial(const struct sys *sys, const char *region, int position, uint64_t *serial);
+
 /* The endpoint of a memory device, if its driver is done with it. -ENOENT (no text) if not. */
 int find_endpoint(const struct sys *sys, const char *memdev, char name[NAME_SIZE]);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -220,6 +221,32 @@ static bool is_as_before(struct engine *engine, const char *name, const struct d
 	return before->mode != DAX_SYSTEM_RAM || dax_is_added(engine, before);
 }
 
+/* An address tells where memory is, not whose. What can not be seen is not held against it. */
+static int refuse_other_device(struct engine *engine, const struct dax *before, const char *name,
+			       struct error *err)
+{
+	const struct region *region = host_region(engine->before, before->region);
+	char path[PATH_MAX];
+
+	if (!region || sys_real_path(engine->sys, path, DAX "/devices/%s/../..", name))
+		return 0;
+	list_each(target, &region->targets) {
+		const struct memdev *device = host_memdev(engine->before, target->memdev);
+		uint64_t serial;
+
+		if (!device ||
+		    !find_target_serial(engine->sys, base_name(path), target->position, &serial) ||
+		    serial == device->serial)
+			continue;
+		fail(err, -ENODEV,
+		     "%s is on the device with serial 0x%" PRIx64 ", %s was on 0x%" PRIx64, name,
+		     serial, before->name, device->serial);
+		hint(err, "make its region again on the device of before");
+		return -ENODEV;
+	}
+	return 0;
+}
+
 static int observe_bind(struct engine *engine, const struct step *step, bool *done,
 			struct error *err)
 {
@@ -227,6 +254,8 @@ static int observe_bind(struct engine *engine, const struct step *step, bool *do
 	const struct dax *before;
 	int rc = find_now(engine, step, 0, &before, name, err);
 
+	if (!rc && name[0])
+		rc = refuse_other_device(engine, before, name, err);
 	*done = !rc && is_as_before(engine, name, before) &&
 		(before->mode != DAX_DISABLED || engine->dax_awaited);
 	return rc;

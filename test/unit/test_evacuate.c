@@ -239,6 +239,81 @@ static void test_resumed(void **state)
 	check_reports(run, STEPS("stop-users already", "unbind-dax done"));
 }
 
+/* The address is another's by now. */
+static void test_other_device(void **state)
+{
+	struct run *run = *state;
+
+	evacuate(run);
+	tree_file(&run->kernel->tree, "0x5678\n", "/sys/bus/cxl/devices/mem0/serial");
+	restore(run);
+	check_outcome(run, OUTCOME_PARTIAL,
+		      "dax0.0 is on the device with serial 0x5678, dax0.0 was on 0x1234");
+	tree_file(&run->kernel->tree, "0x1234\n", "/sys/bus/cxl/devices/mem0/serial");
+	restore(run);
+	check_restored(run, "restored");
+}
+
+static void check_policy(struct run *run, const char *policy)
+{
+	char now[32];
+
+	sys_read(&run->kernel->tree.sys, now, sizeof(now), MEMORY "/auto_online_blocks");
+	assert_string_equal(now, policy);
+}
+
+/* The administrator set it while nothing was held back; or the host was booted with it. */
+static void check_renewed(struct run *run, bool complete, const char *boot, const char *expected)
+{
+	const struct sys *sys = &run->kernel->tree.sys;
+	cleanup_journal struct journal journal = {0};
+
+	evacuate(run);
+	tree_file(&run->kernel->tree, "online_kernel\n", MEMORY "/auto_online_blocks");
+	load(run, &journal);
+	journal.complete = complete;
+	strcpy(journal.boot, boot ? boot : journal.boot);
+	evacuation_renew_shared(sys, &journal);
+	assert_int_equal(journal_save(sys, &journal, NULL), 0);
+	restore(run);
+	check_outcome(run, OUTCOME_DONE, "");
+	check_policy(run, expected);
+}
+
+static void test_policy_set_meanwhile(void **state)
+{
+	check_renewed(*state, true, NULL, "online_kernel");
+}
+
+static void test_policy_of_new_boot(void **state)
+{
+	check_renewed(*state, false, "another", "online_kernel");
+}
+
+/* Cut short, it may be ours. */
+static void test_policy_held(void **state)
+{
+	struct run *run = *state;
+
+	check_renewed(run, false, NULL, run->before.auto_online);
+}
+
+static void test_renewed_text(void **state)
+{
+	cleanup_journal struct journal journal = {0};
+	struct run *run = *state;
+
+	evacuate(run);
+	tree_file(&run->kernel->tree, "online_kernel\n", MEMORY "/auto_online_blocks");
+	load(run, &journal);
+	evacuation_renew_shared(&run->kernel->tree.sys, &journal);
+	assert_string_equal(journal.plan.up.items[0].text,
+			    "keep new memory blocks offline meanwhile (auto_online_blocks was "
+			    "online_kernel)");
+	assert_string_equal(journal.plan.up.items[journal.plan.up.count - 1].text,
+			    "set auto_online_blocks to online_kernel again");
+}
+
 /* ---- what goes wrong ---- */
 
 static void test_put_back(void **state)
@@ -719,6 +794,11 @@ int main(void)
 		ON_RUN(ram, test_to_devdax),
 		ON_RUN(half, test_half),
 		ON_RUN(ram, test_again),
+		ON_RUN(ram, test_other_device),
+		ON_RUN(ram, test_policy_set_meanwhile),
+		ON_RUN(ram, test_policy_of_new_boot),
+		ON_RUN(ram, test_policy_held),
+		ON_RUN(ram, test_renewed_text),
 		ON_RUN(ram, test_put_back),
 		ON_RUN(ram, test_keep_partial),
 		ON_RUN(ram, test_reboot_needed),

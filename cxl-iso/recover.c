@@ -87,11 +87,6 @@ static int say_outcome(const char *port, enum outcome outcome, const struct erro
 static enum outcome run_engine(struct engine *engine, struct error *err, struct error *unrepaired)
 {
 	stop_on_signals();
-	if (engine->resumed && engine->journal->reboot_needed &&
-	    !journal_is_of_old_boot(&machine, engine->journal)) {
-		fail(err, -EBUSY, "the kernel has to be booted anew first");
-		return OUTCOME_REBOOT;
-	}
 	if (abandon)
 		return engine_abort(engine, err);
 	if (!engine->resumed || !journal_is_of_old_boot(&machine, engine->journal))

@@ -144,7 +144,10 @@ static enum status say_outcome(const struct journal *journal, enum outcome outco
 		operation_say_saved(journal);
 		return STATUS_DONE;
 	}
-	ui_note("%s is left half-way; go on: the same command again", journal->object);
+	ui_note(outcome == OUTCOME_REBOOT
+			? "only a reboot brings back %s; after it: the same command again"
+			: "%s is left half-way; go on: the same command again",
+		journal->object);
 	ui_fail(operation_status(outcome), err);
 	return operation_status(outcome);
 }

@@ -281,8 +281,21 @@ static enum outcome down_and_up(struct engine *engine, struct error *err, struct
 	return turn(engine, err, unrepaired);
 }
 
+/* What the kernel can not do it will not do the next time either. */
+static bool awaits_boot(const struct engine *engine, struct error *err)
+{
+	const struct journal *journal = engine->journal;
+
+	if (!journal || !journal->reboot_needed || journal_is_of_old_boot(engine->sys, journal))
+		return false;
+	fail(err, -EBUSY, "the kernel has to be booted anew first");
+	return true;
+}
+
 enum outcome engine_run(struct engine *engine, struct error *err, struct error *unrepaired)
 {
+	if (engine->resumed && awaits_boot(engine, err))
+		return OUTCOME_REBOOT;
 	count_steps(engine, true, true);
 	return conclude(engine, down_and_up(engine, err, unrepaired), err);
 }
@@ -314,12 +327,16 @@ static enum outcome down(struct engine *engine, struct error *err, struct error 
 
 enum outcome engine_stay_down(struct engine *engine, struct error *err, struct error *unrepaired)
 {
+	if (awaits_boot(engine, err))
+		return OUTCOME_REBOOT;
 	count_steps(engine, true, false);
 	return conclude(engine, down(engine, err, unrepaired), err);
 }
 
 enum outcome engine_bring_back(struct engine *engine, struct error *err)
 {
+	if (awaits_boot(engine, err))
+		return OUTCOME_REBOOT;
 	count_steps(engine, false, true);
 	engine->stoppable = true;
 	return conclude(engine, bring_up(engine, true, err), err);
@@ -329,6 +346,8 @@ enum outcome engine_abort(struct engine *engine, struct error *err)
 {
 	enum outcome outcome;
 
+	if (awaits_boot(engine, err))
+		return OUTCOME_REBOOT;
 	count_steps(engine, true, true);
 	if (engine->journal)
 		engine->journal->undoing = true;

@@ -54,6 +54,20 @@ int refuse_users(struct engine *engine, const char *dax, struct error *err)
 	return 0;
 }
 
+/* Nobody can use them, nor the addresses that they have. */
+static int refuse_left(struct engine *engine, const struct dax *dax, const char *name,
+		       struct error *err)
+{
+	uint64_t left = count_blocks(engine, dax).present;
+
+	if (!left)
+		return 0;
+	engine->reboot_needed = true;
+	fail(err, -EBUSY, "the kernel did not remove %" PRIu64 " memory blocks of %s", left, name);
+	hint(err, "their addresses can not be used again until the host is rebooted");
+	return -EBUSY;
+}
+
 /*
  * kmem takes its memory away only if every block is offline; should it fail, the range is lost
  * until a reboot (Linux, dev_dax_kmem_remove()). So look right before, and look at the result.
@@ -70,16 +84,7 @@ static int unbind_kmem(struct engine *engine, const struct dax *dax, const char 
 	if (blocks.present != dax_whole_blocks(engine->before, dax))
 		return fail(err, -EBUSY, "kmem is still adding the memory of %s", name);
 	rc = sys_write(engine->sys, err, name, DAX "/drivers/kmem/unbind");
-	if (rc)
-		return rc;
-	blocks = count_blocks(engine, dax);
-	if (!blocks.present)
-		return 0;
-	engine->reboot_needed = true;
-	fail(err, -EBUSY, "the kernel did not remove %" PRIu64 " memory blocks of %s",
-	     blocks.present, name);
-	hint(err, "their addresses can not be used again until the host is rebooted");
-	return -EBUSY;
+	return rc ? rc : refuse_left(engine, dax, name, err);
 }
 
 /* A driver lets go of all that the device has now: somebody may have resized it since. */
@@ -118,11 +123,15 @@ int dax_unbind(struct engine *engine, const struct dax *dax, const char *name, s
 static int observe_unbind(struct engine *engine, const struct step *step, bool *done,
 			  struct error *err)
 {
+	const struct dax *dax = host_dax(engine->before, step->object);
 	char driver[NAME_SIZE];
+	int rc = 0;
 
 	dax_driver(engine, step->object, driver);
 	*done = !driver[0];
-	return *done ? saved_leave(engine, step, err) : 0;
+	if (*done && dax && dax->mode == DAX_SYSTEM_RAM)
+		rc = refuse_left(engine, dax, step->object, err);
+	return rc || !*done ? rc : saved_leave(engine, step, err);
 }
 
 static int act_unbind(struct engine *engine, const struct step *step, struct error *err)

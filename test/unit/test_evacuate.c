@@ -361,6 +361,27 @@ static void test_reboot_needed(void **state)
 	evacuate(run);
 	assert_int_equal(run->outcome, OUTCOME_REBOOT);
 	assert_true(is_evacuating(run));
+	evacuate_again(run);
+	check_outcome(run, OUTCOME_REBOOT, "the kernel has to be booted anew first");
+	restore(run);
+	check_outcome(run, OUTCOME_REBOOT, "the kernel has to be booted anew first");
+	assert_int_equal(run->reports.count, 0);
+}
+
+/* That it did not could not be noted any more. */
+static void test_reboot_needed_unnoted(void **state)
+{
+	struct run *run = *state;
+	struct journal journal = {0};
+
+	run->kernel->keeps_blocks = true;
+	evacuate(run);
+	load(run, &journal);
+	journal.reboot_needed = false;
+	assert_int_equal(journal_save(&run->kernel->tree.sys, &journal, NULL), 0);
+	journal_free(&journal);
+	evacuate_again(run);
+	check_outcome(run, OUTCOME_REBOOT, "the kernel did not remove 2 memory blocks of dax0.0");
 }
 
 static int stopped_at_once(void *context)
@@ -802,6 +823,7 @@ int main(void)
 		ON_RUN(ram, test_put_back),
 		ON_RUN(ram, test_keep_partial),
 		ON_RUN(ram, test_reboot_needed),
+		ON_RUN(ram, test_reboot_needed_unnoted),
 		ON_RUN(ram, test_stopped_at_once),
 		ON_RUN(ram, test_stopped),
 		ON_RUN(ram, test_restore_stopped),

@@ -152,6 +152,17 @@ static enum status confirm(const char *object)
 	return operation_confirm(yes, question);
 }
 
+/* Names change with every boot. The journal of another must not be written over: it has the way back. */
+static int refuse_same_name(const struct plan *plan, struct error *err)
+{
+	if (ui_from || !journal_is_there(&machine, "evacuate", plan->object))
+		return 0;
+	fail(err, -EEXIST, "what was called %s before was evacuated, and is not restored",
+	     plan->object);
+	hint(err, "daxctl-ext restore %s first: it is found by its address", plan->object);
+	return -EEXIST;
+}
+
 static int plan_and_run(const struct survey *survey, const struct below *work, struct host *host,
 			struct error *err)
 {
@@ -165,7 +176,7 @@ static int plan_and_run(const struct survey *survey, const struct below *work, s
 	if (findings_refusal(&findings))
 		return ui_refuse(&findings);
 	ui_warn(&findings);
-	if (operation_check_save(host, &plan, err))
+	if (refuse_same_name(&plan, err) || operation_check_save(host, &plan, err))
 		return ui_fail(STATUS_REFUSED, err);
 	if (dry_run) {
 		print_plan(&plan, &findings);
@@ -227,7 +238,11 @@ static int evacuate(const struct survey *survey, const char *const *words, const
 		return say_already(words);
 	if (local && ui_refuse_unfinished(err))
 		return ui_fail(STATUS_REFUSED, err);
-	if (relation == RELATION_SAME || evacuation_relation(&journal, &work) != RELATION_NONE)
+	if (relation == RELATION_SAME)
+		return refuse_related(&journal, err);
+	if (local && evacuation_find(&machine, &work, &journal, &relation, err))
+		return ui_fail(STATUS_FAILED, err);
+	if (relation != RELATION_NONE)
 		return refuse_related(&journal, err);
 	return plan_and_run(survey, &work, host, err);
 }

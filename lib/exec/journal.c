@@ -203,6 +203,15 @@ int journal_load_file(const struct sys *sys, const char *file, struct journal *j
 	return load(path, journal, err);
 }
 
+bool journal_is_there(const struct sys *sys, const char *operation, const char *object)
+{
+	struct stat status;
+	char path[PATH_MAX];
+
+	journal_path(sys, operation, object, path);
+	return lstat(path, &status) == 0 || errno != ENOENT;
+}
+
 int journal_remove(const struct sys *sys, const struct journal *journal, struct error *err)
 {
 	char path[PATH_MAX];

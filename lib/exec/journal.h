@@ -71,6 +71,9 @@ int journal_load(const struct sys *sys, const char *operation, const char *objec
 int journal_load_short(const struct sys *sys, const char *operation, const char *word,
 		       struct journal *journal, struct error *err);
 
+/* There is one of that name, whatever is in it: names of what is evacuated may be another's by now. */
+bool journal_is_there(const struct sys *sys, const char *operation, const char *object);
+
 /* The operation is over: remove its journal. */
 int journal_remove(const struct sys *sys, const struct journal *journal, struct error *err);
 

@@ -196,9 +196,21 @@ static int refuse_related(const struct journal *journal, struct error *err)
 	return ui_fail(STATUS_REFUSED, err);
 }
 
-/* What was cut short is gone on with, in the manner it began in; how long that may take is said anew. */
+/* Nobody is ended, or waited for, who was not to be this time. What is saved, and where, is planned. */
+static void renew_manner(struct manner *began)
+{
+	began->users = manner.users;
+	began->grace_ms = manner.grace_ms;
+	began->hook_ms = manner.hook_ms;
+	began->offline_ms = manner.offline_ms;
+	began->keep_partial = manner.keep_partial;
+}
+
+/* What was cut short is gone on with. */
 static int go_on(struct journal *journal, struct error *err)
 {
+	enum status status;
+
 	if (dry_run) {
 		print_plan(&journal->plan, &(struct findings){0});
 		return STATUS_DONE;
@@ -210,14 +222,14 @@ static int go_on(struct journal *journal, struct error *err)
 		     journal->object);
 		return ui_fail(STATUS_REFUSED, err);
 	}
+	status = confirm(journal->object);
+	if (status)
+		return status;
+	renew_manner(&journal->plan.manner);
 	if (journal->undoing || journal->direction == DIRECTION_UP)
 		journal->position = 0;
 	journal->direction = DIRECTION_DOWN;
 	journal->undoing = journal->complete = false;
-	journal->plan.manner.keep_partial = keep_partial;
-	journal->plan.manner.offline_ms = manner.offline_ms;
-	journal->plan.manner.grace_ms = manner.grace_ms;
-	journal->plan.manner.hook_ms = manner.hook_ms;
 	return execute(journal, true);
 }
 

@@ -185,6 +185,8 @@ static enum status forget_one(const struct journal *journal, struct error *err)
 {
 	if (journal_remove(&machine, journal, err))
 		return ui_fail(STATUS_FAILED, err);
+	list_each(saved, &journal->saved)
+		ui_note("contents of %s were saved in %s", saved->dax, saved->path);
 	printf("%s is as it is: its evacuation is forgotten\n", journal->object);
 	return STATUS_DONE;
 }

@@ -19,6 +19,12 @@ struct saved *saved_find(const struct engine *engine, const char *dax);
 int saved_leave(struct engine *engine, const struct step *step, struct error *err);
 
 /*
+ * After a last look for users, which takes its time: on the way down, nobody opened the device since
+ * saved_leave(), or -EBUSY.
+ */
+int saved_stayed(const struct engine *engine, const char *dax, struct error *err);
+
+/*
  * Right before we put the device, a name of before, or all of a region back into service: what is in
  * it then is nobody's. Of a device that somebody else put into service, or that never left it though
  * we were about to take it away, it may be: it is not written over.

@@ -190,6 +190,16 @@ int saved_leave(struct engine *engine, const struct step *step, struct error *er
 	return set_state(engine, saved, SAVED_ONLY, err);
 }
 
+int saved_stayed(const struct engine *engine, const char *dax, struct error *err)
+{
+	const struct saved *saved = saved_find(engine, dax);
+
+	if (!saved || engine->journal->direction == DIRECTION_UP ||
+	    watch_is_quiet(engine->watch, dax))
+		return 0;
+	return fail(err, -EBUSY, "somebody opened /dev/%s after its contents were saved", dax);
+}
+
 int saved_bring(struct engine *engine, const char *dax, struct error *err)
 {
 	struct saved *saved = saved_find(engine, dax);

@@ -117,6 +117,8 @@ int dax_unbind(struct engine *engine, const struct dax *dax, const char *name, s
 	if (strcmp(driver, "kmem") == 0)
 		return unbind_kmem(engine, dax, name, err);
 	rc = refuse_users(engine, name, err);
+	if (!rc)
+		rc = saved_stayed(engine, name, err);
 	return rc ? rc : sys_write(engine->sys, err, name, DAX "/drivers/%s/unbind", driver);
 }
 

@@ -303,6 +303,37 @@ static void test_leave_read(void **state)
 	check_journal(run, SAVED_ONLY);
 }
 
+/* While we looked for users. */
+static void test_leave_late(void **state)
+{
+	struct run *run = *state;
+
+	assert_int_equal(saved_stayed(&run->engine, DAX, &run->err), 0);
+	must_save(run);
+	must_leave(run);
+	assert_int_equal(saved_stayed(&run->engine, DAX, &run->err), 0);
+	user_writes(run);
+	check_error(saved_stayed(&run->engine, DAX, &run->err), -EBUSY, &run->err,
+		    "somebody opened /dev/" DAX " after its contents were saved", "");
+	run->journal.direction = DIRECTION_UP;
+	assert_int_equal(saved_stayed(&run->engine, DAX, &run->err), 0);
+}
+
+/* The same on the whole way: what he wrote is kept. */
+static void test_unbind_late(void **state)
+{
+	char after[SHA256_SIZE];
+	struct run *run = *state;
+
+	must_save(run);
+	must_leave(run);
+	user_writes(run);
+	sum_of(DEVICE(&run->tree), after);
+	assert_int_equal(saved_return(&run->engine, DAX, &run->err), 0);
+	assert_true(is_done(run, &step_load_contents));
+	check_sum_of(DEVICE(&run->tree), after);
+}
+
 static void test_leave_unbound(void **state)
 {
 	struct run *run = *state;
@@ -630,6 +661,8 @@ int main(void)
 		IN_RUN(test_leave_changed),
 		IN_RUN(test_leave_changed_resumed),
 		IN_RUN(test_leave_read),
+		IN_RUN(test_leave_late),
+		IN_RUN(test_unbind_late),
 		IN_RUN(test_leave_unbound),
 		IN_RUN(test_leave_unbound_after_use),
 		IN_RUN(test_leave_twice),

@@ -3,15 +3,21 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t requested;
 static bool active;
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
+/*
+ * What comes just before the call that blocks would not interrupt it: SIGALRM follows, as long as that
+ * takes. They are unblocked only where that is waited for, see stop_unblock().
+ */
 static void request(int signal)
 {
 	(void)signal;
 	requested = 1;
+	alarm(1);
 }
 
 static void mask(int how)

@@ -14,7 +14,10 @@
 void stop_on_signals(void);
 bool stop_requested(void);
 
-/* Let them interrupt a call that may block for long, until the next stop_block(). */
+/*
+ * Let them interrupt a call that may block for long, until the next stop_block(). The caller handles
+ * SIGALRM, which a second later interrupts a call that began after the signal came.
+ */
 void stop_unblock(void);
 void stop_block(void);
 

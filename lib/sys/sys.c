@@ -283,13 +283,13 @@ int sys_write_within(const struct sys *sys, struct error *err, unsigned int mill
 
 	if (!BUILD_PATH(sys, file, path))
 		return fail(err, -ENAMETOOLONG, "path too long: %s", path);
-	stop_unblock();
 	arm_alarm(milliseconds, &before);
+	stop_unblock();
 	do {
 		rc = write_text(file, text);
 	} while (rc == -EINTR && !alarm_rang && !stop_requested());
-	disarm_alarm(&before);
 	stop_block();
+	disarm_alarm(&before);
 	if (rc == -EINTR && !stop_requested())
 		rc = -ETIMEDOUT;
 	if (rc)

@@ -389,6 +389,27 @@ static void test_write_is_stopped(void **state)
 	assert_int_equal(in_child(be_stopped, tree), 0);
 }
 
+/* The signal is there before the call that blocks is made, but nobody has looked since. */
+static int be_stopped_before(void *context)
+{
+	struct tree *tree = context;
+	uint64_t start = now_ms();
+
+	stop_on_signals();
+	raise(SIGTERM);
+	if (sys_write_within(&tree->sys, NULL, 20000, "offline", "/sys/state") != -EINTR)
+		return 1;
+	return now_ms() - start < 10000 ? 0 : 2;
+}
+
+static void test_write_is_stopped_before(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_fifo(tree, "/sys/state");
+	assert_int_equal(in_child(be_stopped_before, tree), 0);
+}
+
 /* ---- whole files ---- */
 
 static void path_in(struct tree *tree, char path[PATH_MAX], const char *name)
@@ -883,6 +904,7 @@ int main(void)
 		IN_TREE(test_write_times_out),
 		IN_TREE(test_write_outlasts_signals),
 		IN_TREE(test_write_is_stopped),
+		IN_TREE(test_write_is_stopped_before),
 	};
 	static const struct CMUnitTest files[] = {
 		IN_TREE(test_write_new),

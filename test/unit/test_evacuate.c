@@ -272,7 +272,8 @@ static void check_renewed(struct run *run, bool complete, const char *boot, cons
 	tree_file(&run->kernel->tree, "online_kernel\n", MEMORY "/auto_online_blocks");
 	load(run, &journal);
 	journal.complete = complete;
-	strcpy(journal.boot, boot ? boot : journal.boot);
+	if (boot)
+		strcpy(journal.boot, boot);
 	evacuation_renew_shared(sys, &journal);
 	assert_int_equal(journal_save(sys, &journal, NULL), 0);
 	restore(run);

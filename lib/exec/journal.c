@@ -27,6 +27,7 @@ static const struct record saved_record = { sizeof(struct saved), (const struct 
 	U64(struct saved, size),
 	TEXT(struct saved, sha256),
 	ENUM(struct saved, state, saved_state_names),
+	TEXT(struct saved, boot),
 	{} } };
 
 const struct record journal_record = { sizeof(struct journal), (const struct field[]){
@@ -52,7 +53,7 @@ void journal_free(struct journal *journal)
 	record_free(&journal_record, journal);
 }
 
-static void read_boot_id(const struct sys *sys, char boot[48])
+void journal_boot(const struct sys *sys, char boot[48])
 {
 	sys_read(sys, boot, 48, "/proc/sys/kernel/random/boot_id");
 }
@@ -69,7 +70,7 @@ void journal_init(const struct sys *sys, struct journal *journal, struct plan *p
 	copy_text(journal->operation, sizeof(journal->operation), journal->plan.operation);
 	copy_text(journal->object, sizeof(journal->object), journal->plan.object);
 	strftime(journal->started, sizeof(journal->started), "%FT%T%z", localtime_r(&now, &local));
-	read_boot_id(sys, journal->boot);
+	journal_boot(sys, journal->boot);
 }
 
 bool journal_is_at_rest(const struct journal *journal)
@@ -81,7 +82,7 @@ bool journal_is_of_old_boot(const struct sys *sys, const struct journal *journal
 {
 	char boot[48];
 
-	read_boot_id(sys, boot);
+	journal_boot(sys, boot);
 	return strcmp(boot, journal->boot) != 0;
 }
 

@@ -30,7 +30,8 @@ struct saved {
 	char *path;
 	uint64_t size; /* bytes: that of the device, and of the file */
 	char sha256[65];
-	int state; /* enum saved_state */
+	int state;     /* enum saved_state */
+	char boot[48]; /* the kernel's boot_id when that was noted: devices forget */
 };
 
 struct journal {
@@ -79,6 +80,9 @@ int journal_remove(const struct sys *sys, const struct journal *journal, struct 
 
 /* The operation is where it should be, not cut short: evacuated, and not yet being restored. */
 bool journal_is_at_rest(const struct journal *journal);
+
+/* The kernel's boot_id of now. */
+void journal_boot(const struct sys *sys, char boot[48]);
 
 /* The host was booted since the journal was begun. */
 bool journal_is_of_old_boot(const struct sys *sys, const struct journal *journal);

@@ -44,12 +44,21 @@ void saved_give_up(struct journal *journal)
 		drop(journal, &journal->saved.items[journal->saved.count - 1]);
 }
 
+static bool is_of_old_boot(const struct engine *engine, const struct saved *saved)
+{
+	char boot[48];
+
+	journal_boot(engine->sys, boot);
+	return strcmp(boot, saved->boot) != 0;
+}
+
 static int set_state(struct engine *engine, struct saved *saved, enum saved_state state,
 		     struct error *err)
 {
-	if (saved->state == (int)state)
+	if (saved->state == (int)state && !is_of_old_boot(engine, saved))
 		return 0;
 	saved->state = (int)state;
+	journal_boot(engine->sys, saved->boot);
 	return journal_save(engine->sys, engine->journal, err);
 }
 
@@ -254,6 +263,7 @@ static int note_saved(struct engine *engine, const struct dax *dax,
 	*saved = (struct saved){.path = xstrdup(path), .size = dax->size};
 	copy_text(saved->dax, sizeof(saved->dax), dax->name);
 	copy_text(saved->sha256, sizeof(saved->sha256), sha256);
+	journal_boot(engine->sys, saved->boot);
 	return journal_save(engine->sys, engine->journal, err);
 }
 
@@ -331,15 +341,14 @@ static int find_now(struct engine *engine, const struct step *step, char name[NA
 /* The device left service; or the host was booted since, which memory does not survive. */
 static bool is_lost(const struct engine *engine, const struct saved *saved)
 {
-	return counts_alone(saved) ||
-	       (saved->state == SAVED_COPY && journal_is_of_old_boot(engine->sys, engine->journal));
+	return counts_alone(saved) || is_of_old_boot(engine, saved);
 }
 
 /* It is in service, and not by us: whoever uses it wants what is there. After a boot nobody knows. */
 static int refuse_in_service(const struct engine *engine, const struct saved *saved,
 			     const char *name, struct error *err)
 {
-	if (saved->state != SAVED_ONLY || journal_is_of_old_boot(engine->sys, engine->journal))
+	if (saved->state != SAVED_ONLY || is_of_old_boot(engine, saved))
 		return 0;
 	fail(err, -EBUSY, "%s is in service, and its contents are not those that were saved", name);
 	advise_to_choose(saved, err);

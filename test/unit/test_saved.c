@@ -607,6 +607,39 @@ static void test_load_after_boot(void **state)
 	assert_true(is_done(run, &step_load_contents));
 }
 
+/* It had its contents back, but not all else came back, and the host went down. */
+static void test_load_after_boot_again(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	leave_service(run);
+	return_empty(run);
+	must_do(run, &step_load_contents);
+	check_journal(run, SAVED_BACK);
+	tree_file(&run->tree, "another\n", BOOT_ID);
+	tree_unlink(&run->tree, DRIVER);
+	return_empty(run);
+	must_do(run, &step_load_contents);
+	check_sum_of(DEVICE(&run->tree), saved_of(run)->sha256);
+	user_writes(run);
+	assert_true(is_done(run, &step_load_contents));
+}
+
+/* In service after a reboot is what was not bound by us either. */
+static void test_load_in_service_after_boot(void **state)
+{
+	struct run *run = *state;
+
+	must_save(run);
+	leave_service(run);
+	tree_unlink(&run->tree, "/dev/" DAX);
+	bind_device(run, DAX);
+	tree_file(&run->tree, "another\n", BOOT_ID);
+	must_do(run, &step_load_contents);
+	check_journal(run, SAVED_BACK);
+}
+
 static void test_load_renamed(void **state)
 {
 	struct run *run = *state;
@@ -680,6 +713,8 @@ int main(void)
 		IN_RUN(test_bring_region),
 		IN_RUN(test_load_never_left),
 		IN_RUN(test_load_after_boot),
+		IN_RUN(test_load_after_boot_again),
+		IN_RUN(test_load_in_service_after_boot),
 		IN_RUN(test_load_renamed),
 		IN_RUN(test_load_no_device),
 		IN_RUN(test_load_no_file),

@@ -127,12 +127,13 @@ static size_t first_step_down(const struct engine *engine)
 }
 
 /*
- * After the run was cut short: what was held back was given back then, and a device may have got
- * users, and other contents, since.
+ * After the run was cut short: what was held back was given back then, and is to be once more; a device
+ * may have got users, and other contents, since.
  */
 static bool may_be_undone(enum step_kind kind)
 {
-	return step_holds(kind) || kind == STEP_STOP_USERS || kind == STEP_SAVE_CONTENTS;
+	return step_holds(kind) || step_releases(kind) || kind == STEP_STOP_USERS ||
+	       kind == STEP_SAVE_CONTENTS;
 }
 
 static int go_down(struct engine *engine, struct error *err)

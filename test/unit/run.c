@@ -21,6 +21,8 @@ void make_run(struct run *run, void (*model)(struct host *))
 	model(&run->before);
 	model_plan(&run->before, PORT_A, &run->plan);
 	run->kernel = kernel_boot(&run->before);
+	if (run->before.system.demotion == 1)
+		tree_file(&run->kernel->tree, "true", "/sys/kernel/mm/numa/demotion_enabled");
 	run->picture = kernel_picture(run->kernel);
 }
 

@@ -619,14 +619,7 @@ static void model_demotion(struct host *host)
 
 static int run_demotion(void **state)
 {
-	struct run *run;
-
-	start_run(state, model_demotion);
-	run = *state;
-	tree_file(&run->kernel->tree, "true", DEMOTION);
-	free(run->picture);
-	run->picture = kernel_picture(run->kernel);
-	return 0;
+	return start_run(state, model_demotion);
 }
 
 static void test_demotion(void **state)

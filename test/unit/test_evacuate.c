@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collect/collect.h"
 #include "exec/evacuations.h"
 #include "exec/operations.h"
 #include "policy/assess.h"
@@ -129,6 +130,8 @@ static void check_down(struct run *run, const char *when)
 		fail_msg("%s: %s", when, run->kernel->disaster);
 	sys_read(sys, policy, sizeof(policy), MEMORY "/auto_online_blocks");
 	assert_string_equal(policy, run->before.auto_online);
+	if (run->before.system.demotion == 1 && collect_demotion(sys) != 1)
+		fail_msg("%s: demotion is off", when);
 	if (sys_exists(sys, "/sys/bus/dax/devices/dax0.0/driver"))
 		fail_msg("%s: dax0.0 has a driver", when);
 	list_each(block, &run->before.blocks)
@@ -483,6 +486,22 @@ static void finish(struct run *run, const char *when)
 	check_restored(run, when);
 }
 
+/* From where it died, as the command does: a journal that was not undoing anything keeps its place. */
+static void go_on(struct run *run, const char *when)
+{
+	cleanup_journal struct journal journal = {0};
+
+	load(run, &journal);
+	if (journal.complete)
+		return;
+	evacuate_from(run, &journal);
+	if (run->outcome != OUTCOME_DONE)
+		fail_msg("%s: %s \"%s\"", when, outcome_names[run->outcome], run->err.text);
+	check_down(run, when);
+	restore(run);
+	check_restored(run, when);
+}
+
 /* Die at each write of an evacuation, or of a restoring, and let @after make it good. */
 static void die_at_each_write(void (*model)(struct host *), int (*act)(void *), enum fault fault,
 			      void (*after)(struct run *, const char *when))
@@ -518,9 +537,19 @@ static void just_restore(struct run *run, const char *when)
 	check_restored(run, when);
 }
 
+static void model_demotion(struct host *host)
+{
+	model_system_ram(host);
+	host->system.demotion = 1;
+}
+
 static void test_death(void **state)
 {
 	(void)state;
+	die_at_each_write(model_demotion, evacuate_in_child, FAULT_DIE_BEFORE, finish);
+	die_at_each_write(model_demotion, evacuate_in_child, FAULT_DIE_AFTER, go_on);
+	die_at_each_write(model_demotion, evacuate_in_child, FAULT_DIE_AFTER, just_restore);
+	die_at_each_write(model_demotion, restore_in_child, FAULT_DIE_AFTER, just_restore);
 	die_at_each_write(model_system_ram, evacuate_in_child, FAULT_DIE_BEFORE, finish);
 	die_at_each_write(model_system_ram, evacuate_in_child, FAULT_DIE_AFTER, finish);
 	die_at_each_write(model_system_ram, evacuate_in_child, FAULT_DIE_AFTER, just_restore);

@@ -10,25 +10,36 @@
 #include <json-c/json.h>
 
 #include "sys/util.h"
+#include "ui/text.h"
 
 #define BAR_WIDTH 20
+#define BAR_LEAST 4 /* what is shorter tells nothing */
 
 const char *const progress_words[] = {"text", "json", "none", NULL};
 
-static uint64_t began_ms; /* the step that is run */
+/* The step that is run. */
+static struct {
+	uint64_t began_ms;
+	char line[320];	  /* what was printed when it began */
+	size_t columns;	  /* that its line on the terminal takes: more than one row has, maybe */
+	bool overwritten; /* by a bar */
+} current;
 
-/* On a terminal the line stays open until the step ends, so that the bar can be drawn into it. */
+/* On a terminal the line stays open until the step ends, so that the bar can be drawn over it. */
 static void text_begin(struct progress *progress, const struct step *step, size_t number,
 		       size_t total)
 {
 	(void)progress;
-	began_ms = now_ms();
-	fprintf(stderr, "%2zu/%zu %s ...", number, total, step->text);
+	current.began_ms = now_ms();
+	snprintf(current.line, sizeof(current.line), "%2zu/%zu %s ...", number, total, step->text);
+	current.columns = strlen(current.line);
+	current.overwritten = false;
+	fputs(current.line, stderr);
 }
 
 static uint64_t bytes_per_second(const struct part *part)
 {
-	uint64_t elapsed = now_ms() - began_ms;
+	uint64_t elapsed = now_ms() - current.began_ms;
 
 	return elapsed ? part->done * 1000 / elapsed : 0;
 }
@@ -41,33 +52,77 @@ static uint64_t time_left(const struct part *part)
 	return rate ? (part->total - part->done + rate - 1) / rate : UNKNOWN;
 }
 
-/* "  8/16 blocks, 1 GiB of 2 GiB, 310 MiB/s, 4 s left" */
-static void print_part(const struct part *part)
+/* "90 s", "12 min", "3 h": rounded up, and never more than fits beside the rest. */
+static const char *human_time(char out[24], uint64_t seconds)
 {
-	char done[16], total[16], rate[16];
+	if (seconds <= 120)
+		snprintf(out, 24, "%" PRIu64 " s", seconds);
+	else if (seconds <= 7200)
+		snprintf(out, 24, "%" PRIu64 " min", (seconds + 59) / 60);
+	else
+		snprintf(out, 24, "%" PRIu64 " h", (seconds + 3599) / 3600);
+	return out;
+}
+
+/* "8/16 blocks, 1 GiB of 2 GiB, 310 MiB/s, 4 s left" */
+static void describe_part(const struct part *part, char out[128])
+{
+	char done[16], total[16], rate[16], left[24], blocks[48] = "", speed[64] = "";
 
 	if (part->blocks_total)
-		fprintf(stderr, " %" PRIu64 "/%" PRIu64 " blocks,", part->blocks_done,
-			part->blocks_total);
-	fprintf(stderr, " %s of %s", human_size(done, part->done), human_size(total, part->total));
+		snprintf(blocks, sizeof(blocks), "%" PRIu64 "/%" PRIu64 " blocks, ",
+			 part->blocks_done, part->blocks_total);
 	if (bytes_per_second(part))
-		fprintf(stderr, ", %s/s, %" PRIu64 " s left",
-			human_size(rate, bytes_per_second(part)), time_left(part));
+		snprintf(speed, sizeof(speed), ", %s/s, %s left",
+			 human_size(rate, bytes_per_second(part)),
+			 human_time(left, time_left(part)));
+	snprintf(out, 128, "%s%s of %s%s", blocks, human_size(done, part->done),
+		 human_size(total, part->total), speed);
+}
+
+/* As long as it may be for the line to stay in one row; "" if that is too short. */
+static void draw_bar(const struct part *part, size_t width, char out[BAR_WIDTH + 4])
+{
+	size_t filled;
+
+	out[0] = '\0';
+	if (width < BAR_LEAST)
+		return;
+	width = width < BAR_WIDTH ? width : BAR_WIDTH;
+	filled = part->total ? part->done * width / part->total : 0;
+	memset(out, ' ', BAR_WIDTH + 4);
+	out[0] = '[';
+	memset(out + 1, '#', filled);
+	out[width + 1] = ']';
+	out[width + 3] = '\0';
+}
+
+/* To where the line of the step began: the terminal may have broken it. */
+static void rewind_line(void)
+{
+	size_t rows = current.columns ? (current.columns - 1) / text_width() : 0;
+
+	fputc('\r', stderr);
+	if (rows)
+		fprintf(stderr, "\033[%zuA", rows);
+	fputs("\033[J", stderr);
 }
 
 static void text_part(struct progress *progress, const struct step *step, const struct part *part)
 {
-	size_t filled = part->total ? part->done * BAR_WIDTH / part->total : 0;
-	char bar[BAR_WIDTH + 1];
+	char line[256], figures[128], bar[BAR_WIDTH + 4];
+	size_t used, width = text_width() - 1;
 
 	(void)progress;
 	if (!isatty(STDERR_FILENO))
 		return;
-	memset(bar, ' ', BAR_WIDTH);
-	memset(bar, '#', filled);
-	bar[BAR_WIDTH] = '\0';
-	fprintf(stderr, "\r\033[K%s [%s]", step_names[step->kind], bar);
-	print_part(part);
+	describe_part(part, figures);
+	used = strlen(step_names[step->kind]) + strlen(figures) + strlen(" [] ");
+	draw_bar(part, width > used ? width - used : 0, bar);
+	snprintf(line, sizeof(line), "%s %s%s", step_names[step->kind], bar, figures);
+	rewind_line();
+	current.columns = (size_t)fprintf(stderr, "%.*s", (int)width, line);
+	current.overwritten = true;
 }
 
 static void text_end(struct progress *progress, const struct step *step,
@@ -77,6 +132,10 @@ static void text_end(struct progress *progress, const struct step *step,
 
 	(void)progress;
 	(void)step;
+	if (current.overwritten) {
+		rewind_line();
+		fputs(current.line, stderr);
+	}
 	fprintf(stderr, " %s", words[report->result]);
 	if (report->milliseconds >= 100)
 		fprintf(stderr, " (%lu.%lu s)", (unsigned long)report->milliseconds / 1000,
@@ -115,7 +174,7 @@ static void json_begin(struct progress *progress, const struct step *step, size_
 	struct json_object *line = event("begin", step);
 
 	(void)progress;
-	began_ms = now_ms();
+	current.began_ms = now_ms();
 	json_object_object_add(line, "number", json_object_new_uint64(number));
 	json_object_object_add(line, "total", json_object_new_uint64(total));
 	json_object_object_add(line, "text", json_object_new_string(step->text));

@@ -9,8 +9,7 @@
 
 #include "sys/util.h"
 
-/* As libsmartcols has it for tables: $COLUMNS, then what the terminal says, then 80. */
-static size_t terminal_width(void)
+size_t text_width(void)
 {
 	static size_t width;
 	struct libscols_table *table = width ? NULL : scols_new_table();
@@ -35,7 +34,7 @@ static size_t word_length(const char *text)
 
 void text_wrap(const char *first, size_t indent, const char *text)
 {
-	size_t width = terminal_width(), used = strlen(first);
+	size_t width = text_width(), used = strlen(first);
 
 	fputs(first, stdout);
 	for (const char *blank = ""; *text; blank = " ") {

@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* Columns, as libsmartcols has it for tables: $COLUMNS, then what the terminal says, then 80. Never 0. */
+size_t text_width(void);
+
 /*
  * Print @first and then @text on stdout, in lines that are no longer than the terminal is wide (80
  * columns where there is none), broken at blanks; all lines but the first are indented by @indent.

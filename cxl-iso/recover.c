@@ -168,6 +168,8 @@ static int begin(const char *word, struct error *err)
 	if (!ui_from && host.privileged && ui_refuse_unfinished(err))
 		return ui_fail(STATUS_REFUSED, err);
 	survey = survey_new(&host);
+	if (operation_check_nodes(&host, survey_below(survey, port), &manner, err))
+		return ui_fail(STATUS_USAGE, err);
 	assess_recover(survey, port, &consent, &findings);
 	return plan_and_run(survey, port, &host, &findings, err);
 }

@@ -171,6 +171,8 @@ static int plan_and_run(const struct survey *survey, const struct below *work, s
 	cleanup_plan struct plan plan = {0};
 	enum status status;
 
+	if (operation_check_nodes(host, work, &manner, err))
+		return ui_fail(STATUS_USAGE, err);
 	plan_evacuate(survey, work, &manner, to_devdax, &plan);
 	assess_evacuate(survey, work, plan.object, &consent, &findings);
 	if (findings_refusal(&findings))

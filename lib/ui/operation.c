@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ui/operation.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "exec/drivers.h"
@@ -81,16 +85,100 @@ static int read_save(struct manner *manner, struct error *err)
 	return 0;
 }
 
+/* The numbers of a list as "0,2-3", one range after the other; false where it is none. */
+static bool read_range(const char **list, uint64_t *first, uint64_t *last)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**list))
+		return false;
+	*first = *last = strtoull(*list, &end, 10);
+	if (*end == '-' && !isdigit((unsigned char)end[1]))
+		return false;
+	if (*end == '-')
+		*last = strtoull(end + 1, &end, 10);
+	if (*last < *first || (*end == ',' && !end[1]) || (*end && *end != ','))
+		return false;
+	*list = end + (*end == ',');
+	return true;
+}
+
+static int read_to(struct manner *manner, struct error *err)
+{
+	const char *list = to;
+	uint64_t first, last;
+
+	manner->to = to;
+	while (list && (*list || list == to))
+		if (!read_range(&list, &first, &last))
+			return fail(err, -EINVAL,
+				    "--to: expected numbers of nodes, as 0,2-3, not \"%s\"", to);
+	return 0;
+}
+
+static int refuse_nodes(const struct host *host, struct error *err)
+{
+	char names[128] = "", number[24];
+
+	list_each(node, &host->nodes) {
+		snprintf(number, sizeof(number), "%d", node->number);
+		append_word(names, sizeof(names), ", ", number);
+	}
+	hint(err, "nodes of this machine: %s", names);
+	return -EINVAL;
+}
+
+static int check_all_there(const struct host *host, const char *list, struct error *err)
+{
+	uint64_t first, last;
+
+	while (*list && read_range(&list, &first, &last))
+		for (uint64_t number = first; number <= last; number++) {
+			if (number <= INT_MAX && host_node(host, (int)number))
+				continue;
+			fail(err, -EINVAL, "--to: there is no node %" PRIu64, number);
+			return refuse_nodes(host, err);
+		}
+	return 0;
+}
+
+static bool is_emptied(const struct below *what, const struct node *node)
+{
+	list_each(share, &what->nodes)
+		if (share->view->node == node)
+			return true;
+	return false;
+}
+
+int operation_check_nodes(const struct host *host, const struct below *what,
+			  const struct manner *manner, struct error *err)
+{
+	int rc = manner->to ? check_all_there(host, manner->to, err) : 0;
+
+	if (rc || !manner->to)
+		return rc;
+	list_each(node, &host->nodes)
+		if (list_has_number(manner->to, (uint64_t)node->number) && node->total &&
+		    !is_emptied(what, node))
+			return 0;
+	fail(err, -EINVAL,
+	     "--to: pages can not be moved to %s: it is emptied itself, or has no memory",
+	     manner->to);
+	return refuse_nodes(host, err);
+}
+
 int operation_read(char **force, const char *const *rules, struct manner *manner,
 		   struct consent *consent, struct progress **progress, struct error *err)
 {
 	int rc = ui_check_force(force, rules, err);
 
-	*manner = (struct manner){.to = to};
+	*manner = (struct manner){0};
 	if (!rc)
 		rc = read_users(manner, err);
 	if (!rc)
 		rc = read_save(manner, err);
+	if (!rc)
+		rc = read_to(manner, err);
 	if (!rc)
 		rc = read_seconds("--grace", grace_s, &manner->grace_ms, err);
 	if (!rc)

@@ -4,6 +4,7 @@
 #define UI_OPERATION_H
 
 #include "exec/engine.h"
+#include "model/survey.h"
 #include "policy/assess.h"
 #include "ui/progress.h"
 #include "ui/ui.h"
@@ -29,6 +30,13 @@ void operation_complete_nodes(const char *const *objects);
  */
 int operation_read(char **force, const char *const *rules, struct manner *manner,
 		   struct consent *consent, struct progress **progress, struct error *err);
+
+/*
+ * Whether pages of @what can be moved to the nodes of --to: each of them is there, and one has memory
+ * and is not emptied itself. -EINVAL with a text that names the nodes there are.
+ */
+int operation_check_nodes(const struct host *host, const struct below *what,
+			  const struct manner *manner, struct error *err);
 
 /* Something is done to processes or data that can not be undone: to be confirmed. */
 bool operation_destroys(const struct manner *manner, const struct consent *consent);

@@ -38,12 +38,27 @@ static void say_saved(const struct journal *journal)
 		printf("contents of %s are in %s\n", saved->dax, saved->path);
 }
 
+/* The command that restores it; if there were too many for all to be named, it is for everything. */
+static const char *way_back(const struct journal *journal, char out[NAME_SIZE + 32])
+{
+	bool all_named = !strchr(journal->object, '+');
+
+	snprintf(out, NAME_SIZE + 32, "daxctl-ext restore %s",
+		 all_named ? journal->object : "--all");
+	for (char *comma = out; (comma = strchr(comma, ','));)
+		*comma = ' ';
+	return out;
+}
+
 static int say_outcome(const struct journal *journal, enum outcome outcome, const struct error *err,
 		       const struct error *unrepaired)
 {
+	char command[NAME_SIZE + 32];
+
 	switch (outcome) {
 	case OUTCOME_DONE:
-		printf("%s evacuated; daxctl-ext restore brings it back\n", journal->object);
+		printf("%s evacuated; %s brings it back\n", journal->object,
+		       way_back(journal, command));
 		say_saved(journal);
 		return STATUS_DONE;
 	case OUTCOME_PUT_BACK:
@@ -193,8 +208,10 @@ static int plan_and_run(const struct survey *survey, const struct below *work, s
 
 static int refuse_related(const struct journal *journal, struct error *err)
 {
+	char command[NAME_SIZE + 32];
+
 	fail(err, -EBUSY, "%s was evacuated before, and is not restored", journal->object);
-	hint(err, "daxctl-ext restore %s first", journal->object);
+	hint(err, "%s first", way_back(journal, command));
 	return ui_fail(STATUS_REFUSED, err);
 }
 
@@ -211,6 +228,7 @@ static void renew_manner(struct manner *began)
 /* What was cut short is gone on with. */
 static int go_on(struct journal *journal, struct error *err)
 {
+	char command[NAME_SIZE + 32];
 	enum status status;
 
 	if (dry_run) {
@@ -220,14 +238,15 @@ static int go_on(struct journal *journal, struct error *err)
 	if (journal_is_of_old_boot(&machine, journal)) {
 		fail(err, -EBUSY, "the host was booted since the evacuation of %s began",
 		     journal->object);
-		hint(err, "daxctl-ext restore %s, or with --forget, and evacuate anew",
-		     journal->object);
+		hint(err, "%s, or with --forget, and evacuate anew", way_back(journal, command));
 		return ui_fail(STATUS_REFUSED, err);
 	}
 	status = confirm(journal->object);
 	if (status)
 		return status;
 	renew_manner(&journal->plan.manner);
+	ui_note("going on with the steps that were planned when the evacuation of %s began",
+		journal->object);
 	if (journal->undoing || journal->direction == DIRECTION_UP)
 		journal->position = 0;
 	journal->direction = DIRECTION_DOWN;

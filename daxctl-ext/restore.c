@@ -199,6 +199,12 @@ static void print_steps(const struct journal *journal)
 	operation_print_steps(title, 1, &journal->plan.up);
 }
 
+static void say_nothing_there(const struct search *search)
+{
+	if (!search->list.count)
+		ui_note("nothing was evacuated: there is nothing to restore");
+}
+
 static void print_plans(const struct search *search)
 {
 	struct json_object *document = document_new("daxctl-ext/restore-plan", 1);
@@ -224,8 +230,6 @@ static enum status restore(struct search *search)
 	struct json_object *results = json_object_new_array();
 	enum status worst = STATUS_DONE;
 
-	if (!search->list.count)
-		ui_note("nothing was evacuated: there is nothing to restore");
 	stop_on_signals();
 	list_each(found, &search->list) {
 		enum status status = STATUS_DONE;
@@ -264,6 +268,7 @@ static int begin(const char *const *words, struct error *err)
 	rc = choose(&search, words, err);
 	if (rc)
 		return ui_fail(rc == -EBUSY ? STATUS_REFUSED : STATUS_USAGE, err);
+	say_nothing_there(&search);
 	if (dry_run) {
 		print_plans(&search);
 		return STATUS_DONE;

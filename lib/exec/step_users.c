@@ -74,14 +74,15 @@ static int look(struct engine *engine, const char *dax, struct host *now, struct
 	return refuse_mounts(engine, dax, err);
 }
 
-/* "store[77] uses /dev/dax0.0 now; 2 more do" */
+/* "store[77] uses /dev/dax0.0 now; 2 more do so" */
 static int say_users(const struct stopping *s, const struct host *now, const char *how,
 		     struct error *err)
 {
 	char others[32] = "";
 
 	if (now->users.count > 1)
-		snprintf(others, sizeof(others), "; %zu more do", now->users.count - 1);
+		snprintf(others, sizeof(others), "; %zu more %s so", now->users.count - 1,
+			 now->users.count == 2 ? "does" : "do");
 	return fail(err, -EBUSY, "%s[%d] %s /dev/%s%s", now->processes.items[0].command,
 		    now->users.items[0].pid, how, s->dax, others);
 }

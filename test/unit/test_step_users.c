@@ -343,7 +343,7 @@ static void test_refuse(void **state)
 	check_refused(*state, USERS_REFUSE, 10000, TEST_NAME, user, "uses /dev/dax0.0",
 		      "end it, or let that be done: --users=wait, term or kill");
 	start_user(obedient);
-	check_refused(*state, USERS_REFUSE, 10000, TEST_NAME, user, "uses /dev/dax0.0; 1 more do",
+	check_refused(*state, USERS_REFUSE, 10000, TEST_NAME, user, "uses /dev/dax0.0; 1 more does so",
 		      "end it, or let that be done: --users=wait, term or kill");
 	assert_true(lives(user));
 	assert_int_equal(signals_sent, 0);

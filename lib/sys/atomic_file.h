@@ -12,7 +12,8 @@
  */
 int file_write_new(const char *path, const char *text, size_t length, struct error *err);
 
-/* The same over what is there. After a crash the file is the old one or the new one. */
+/* The same over what is there, by one writer at a time. After a crash the file is the old one or the
+ * new one, and PATH.new, which may be left, goes with the next write or with file_remove(). */
 int file_replace(const char *path, const char *text, size_t length, struct error *err);
 
 /* Remove it and sync its directory. Not to be there is no error. */

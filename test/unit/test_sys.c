@@ -532,18 +532,25 @@ static void test_replace_does_not_follow(void **state)
 	check_file(tree, "hello", "/file");
 }
 
-/* Killed in the middle of a write; the next process may well have the same number. */
+/* Killed in the middle of a write: what was left goes, and where it was made to lead is not followed. */
 static void test_replace_after_crash(void **state)
 {
 	struct tree *tree = *state;
 	struct error err = {0};
 	char path[PATH_MAX];
 
-	tree_file(tree, "old", "/file");
-	tree_file(tree, "hal", "/file.%d.new", getpid());
 	path_in(tree, path, "file");
+	tree_file(tree, "old", "/file");
+	tree_file(tree, "hal", "/file.new");
 	check_error(file_replace(path, "new", 3, &err), 0, &err, "", "");
 	check_file(tree, "new", "/file");
+	assert_int_equal(count_files(tree), 1);
+	tree_link(tree, "file", "/file.new");
+	check_error(file_replace(path, "newer", 5, &err), 0, &err, "", "");
+	check_file(tree, "newer", "/file");
+	tree_file(tree, "hal", "/file.new");
+	check_error(file_remove(path, &err), 0, &err, "", "");
+	assert_int_equal(count_files(tree), 0);
 }
 
 static void test_remove(void **state)

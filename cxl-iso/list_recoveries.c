@@ -89,6 +89,8 @@ static int gather(struct table *table, struct json_object *array, struct error *
 	cleanup_names struct names files = {0};
 	int rc = journal_list(&machine, &files);
 
+	if (rc == -EACCES)
+		hint(err, "run as root");
 	if (rc)
 		return fail_errno(err, rc, "cannot look for journals");
 	for (size_t i = 0; i < files.count; i++) {

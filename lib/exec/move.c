@@ -279,6 +279,14 @@ static unsigned int run_length(const struct worker *worker, unsigned int i, unsi
 	return n;
 }
 
+/* A huge page, all of it. To move these with all processors gains nothing, as there is little to do for
+ * each but to copy it: measured, 0.7 to 0.8 times as fast as offlining does it. */
+static bool is_huge(const struct worker *worker, unsigned int i, unsigned int count)
+{
+	return count - i >= FOLIO_MAX && worker->flags[i] & FRAME_HEAD &&
+	       worker->flags[i + FOLIO_MAX - 1] & FRAME_TAIL;
+}
+
 /*
  * A large folio moves as a whole when its first page is named. To name the others, too, would have the
  * kernel begin a new batch at each (Linux 6.12, do_pages_move()).
@@ -295,6 +303,8 @@ static void select_run(struct worker *worker, unsigned int first, unsigned int c
 		uint64_t address = worker->piece.start + (first + i) * mover->page_size;
 
 		if (i && known && worker->flags[i] & FRAME_TAIL)
+			continue;
+		if (known && is_huge(worker, i, count))
 			continue;
 		if (is_in_range(mover, worker->frames[first + i]))
 			worker->addresses[worker->count++] = (void *)(uintptr_t)address;

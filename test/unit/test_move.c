@@ -253,6 +253,20 @@ static void test_large_folios(void **state)
 	assert_int_equal(frame_of(7, BASE + 5 * PAGE), FIRST + 5);
 }
 
+/* One of 2 MiB is left to offlining, one of 1 MiB behind it is not. */
+static void test_huge_page_is_left(void **state)
+{
+	uint64_t flags[768];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		flags[i] = i % 512 ? FRAME_TAIL : FRAME_HEAD;
+	put("/proc/kpageflags", FIRST * 8, flags, sizeof(flags));
+	add_process(7, "default", FIRST, 768);
+	move(NULL);
+	check_calls("7: 1 pages to 0 from 10200000\n");
+}
+
 /* One that is mapped from its middle on, and frames that do not follow each other. */
 static void test_part_of_a_folio(void **state)
 {
@@ -485,14 +499,23 @@ int main(void)
 		cmocka_unit_test(test_numa_pages),
 	};
 	static const struct CMUnitTest moves[] = {
-		MOVES(test_only_the_range),  MOVES(test_biggest_first),
-		MOVES(test_pieces),	     MOVES(test_targets),
-		MOVES(test_policies),	     MOVES(test_cpusets),
-		MOVES(test_large_folios),    MOVES(test_part_of_a_folio),
-		MOVES(test_hugetlb_is_left), MOVES(test_stuck_page),
-		MOVES(test_node_is_full),    MOVES(test_unseen),
-		MOVES(test_sparse),	     MOVES(test_step),
-		MOVES(test_step_is_stopped), MOVES(test_many_threads),
+		MOVES(test_only_the_range),
+		MOVES(test_biggest_first),
+		MOVES(test_pieces),
+		MOVES(test_targets),
+		MOVES(test_policies),
+		MOVES(test_cpusets),
+		MOVES(test_large_folios),
+		MOVES(test_huge_page_is_left),
+		MOVES(test_part_of_a_folio),
+		MOVES(test_hugetlb_is_left),
+		MOVES(test_stuck_page),
+		MOVES(test_node_is_full),
+		MOVES(test_unseen),
+		MOVES(test_sparse),
+		MOVES(test_step),
+		MOVES(test_step_is_stopped),
+		MOVES(test_many_threads),
 	};
 	cpu_set_t one, available;
 	int failed, cpu = 0;

@@ -287,6 +287,22 @@ void operation_print_plan(const struct plan *plan, const struct findings *findin
 	ui_print_json(document);
 }
 
+static struct json_object *saved_to_json(const struct journal *journal)
+{
+	struct json_object *array = json_object_new_array();
+
+	list_each(saved, &journal->saved) {
+		struct json_object *json = json_object_new_object();
+
+		json_object_object_add(json, "dax", json_object_new_string(saved->dax));
+		json_object_object_add(json, "path", json_object_new_string(saved->path));
+		json_object_object_add(json, "size", json_object_new_uint64(saved->size));
+		json_object_object_add(json, "sha256", json_object_new_string(saved->sha256));
+		json_object_array_add(array, json);
+	}
+	return array;
+}
+
 void operation_add_result(struct json_object *json, const struct engine *engine,
 			  enum outcome outcome, enum status status, const struct error *err,
 			  const struct error *unrepaired)
@@ -298,6 +314,9 @@ void operation_add_result(struct json_object *json, const struct engine *engine,
 	json_object_object_add(json, "error", ui_text_or_null(err->text));
 	json_object_object_add(json, "hint", ui_text_or_null(err->hint));
 	json_object_object_add(json, "unrepaired", ui_text_or_null(unrepaired->text));
+	json_object_object_add(json, "saved",
+			       engine->journal ? saved_to_json(engine->journal)
+					       : json_object_new_array());
 	list_each(report, &engine->reports)
 		json_object_array_add(steps, record_to_json(&step_report_record, report));
 	json_object_object_add(json, "steps", steps);

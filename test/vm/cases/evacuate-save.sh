@@ -115,7 +115,8 @@ rm -r /save
 
 # All of it in one go.
 mkdir -m 700 /save
-status 0 cxl-iso recover $port --yes --save /save
+status 0 cxl-iso recover $port --yes --save /save --json
+check "the result names the file and its sum" grep -q "\"sha256\": \"$sha\"" /run/out
 region=$(regions)
 dax=$(dax_of "$region")
 is_untouched "after recover --save"

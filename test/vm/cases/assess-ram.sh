@@ -54,7 +54,7 @@ echo 0 >$pool
 gone hugetlb-pages
 
 echo true >/sys/kernel/mm/numa/demotion_enabled
-warned demotion-on warns kernel 'demotes pages'
+warned demotion-on note kernel 'demotes pages'
 echo false >/sys/kernel/mm/numa/demotion_enabled
 gone demotion-on
 
@@ -101,7 +101,8 @@ assessed $port fix-first
 finds pages-pinned warns "node$node" '1 MiB of .* is pinned'
 kill $pin
 wait $pin 2>/dev/null
-sleep 0.5
+unseen() { ! cxl-iso assess $port --json | grep -q '"pages-pinned"'; }
+wait_for 10 unseen # likewise
 assessed $port fix-first
 finds_no pages-pinned
 assessed $port reboot --situation isolated

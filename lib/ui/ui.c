@@ -158,7 +158,10 @@ static int refuse_if_unfinished(const char *file, struct error *err)
 		return -EBUSY;
 	if (journal_is_at_rest(&journal))
 		return 0;
-	fail(err, -EBUSY, "%s of %s was cut short", journal.operation, journal.object);
+	if (strcmp(journal.operation, "evacuate") == 0)
+		fail(err, -EBUSY, "an evacuation of %s was cut short", journal.object);
+	else
+		fail(err, -EBUSY, "a %s of %s was cut short", journal.operation, journal.object);
 	say_how_to_finish(&journal, err);
 	return -EBUSY;
 }

@@ -67,7 +67,7 @@ is "what was offlined is offline" "$(blocks_state "$region")" "online offline"
 is "the knobs are what they were" "$(knobs)" "$knobs"
 is "the data is what it was" "$(hold_sha)" "$sha"
 status 3 cxl-iso recover 0000:0c:00.0 --yes
-check "nothing new is begun" grep -q "evacuate of $dax was cut short" /run/err
+check "nothing new is begun" grep -q "an evacuation of $dax was cut short" /run/err
 status 0 $evacuate --dry-run
 check "a dry run shows the steps" grep -q "offline 2 memory blocks (256 MiB) of $dax" /run/out
 is "and does nothing" "$(blocks_state "$region")" "online offline"

@@ -46,7 +46,7 @@ while [ $step -le "$steps" ]; do
 	if [ $step = "$steps" ]; then killed_in $step; else check "killed in step $step" killed_in $step; fi
 	[ $step != 10 ] || {
 		status 3 cxl-iso recover 0000:0c:00.0 --yes
-		check "nothing new is begun" grep -q '^cxl-iso: recover of 0000:0c:00.0 was cut short' /run/err
+		check "nothing new is begun" grep -q '^cxl-iso: a recover of 0000:0c:00.0 was cut short' /run/err
 		status 0 cxl-iso list-recoveries
 		check "it is listed" grep -q '^0000:0c:00.0 recover *cut-short .* 10 rescan-port' /run/out
 		is "its journal is nobody else's to read" "$(stat -c %a $journal)" 600

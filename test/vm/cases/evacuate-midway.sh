@@ -160,6 +160,8 @@ is "the knobs are what they were" "$(knobs)" "$knobs"
 put_back
 killed '*"begin"*"offline-memory"*' $evacuate
 sed -i 's/"boot": "[^"]*"/"boot": "of another kernel"/' "$JOURNALS/$journal"
+echo online >$MEMORY/auto_online_blocks # as a boot would have it
+echo true >$DEMOTION
 status 3 $evacuate
 check "after a boot it is not gone on with" grep -q "booted since the evacuation of $dax began" /run/err
 check "it says what can be done" grep -q "^hint: daxctl-ext restore $dax, or with --forget" /run/err

@@ -232,11 +232,9 @@ static void add_dax_branch(const struct survey *survey, const struct dax *dax, s
 			   struct libscols_line *above)
 {
 	struct libscols_line *line = table_line(table, above);
-	uint64_t online = 0;
+	uint64_t online = survey_dax_online_bytes(survey, dax);
 	char state[64], size[16];
 
-	list_each(mapping, &dax->mappings)
-		online += survey_online_bytes(survey, mapping->start, mapping->size);
 	table_set(table, line, TREE_OBJECT, dax->name);
 	set_size(table, line, TREE_SIZE, dax->size);
 	if (dax->mappings.count)

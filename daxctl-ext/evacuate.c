@@ -109,11 +109,7 @@ static int execute(struct journal *journal, bool resumed)
 /* Without driver and with nothing online there is nothing to be taken down. */
 static bool is_down(const struct survey *survey, const struct dax_view *view)
 {
-	uint64_t online = 0;
-
-	list_each(mapping, &view->dax->mappings)
-		online += survey_online_bytes(survey, mapping->start, mapping->size);
-	return view->dax->mode == DAX_DISABLED && !online;
+	return view->dax->mode == DAX_DISABLED && !survey_dax_online_bytes(survey, view->dax);
 }
 
 /* It is where it shall be, and a journal that is at rest brought it there. */

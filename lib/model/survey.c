@@ -420,6 +420,16 @@ uint64_t survey_online_bytes(const struct survey *survey, uint64_t start, uint64
 	return bytes;
 }
 
+uint64_t survey_dax_online_bytes(const struct survey *survey, const struct dax *dax)
+{
+	uint64_t bytes = 0;
+
+	list_each(mapping, &dax->mappings)
+		bytes = add_capped(bytes,
+				   survey_online_bytes(survey, mapping->start, mapping->size));
+	return bytes;
+}
+
 /* ---- memory whose device is gone ---- */
 
 static bool decoded_below(const struct below *below, const struct block *block, uint64_t size)

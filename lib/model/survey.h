@@ -97,5 +97,7 @@ const struct block *survey_orphan(const struct survey *survey, const struct root
 
 /* Bytes of System RAM online in [start, start + size). */
 uint64_t survey_online_bytes(const struct survey *survey, uint64_t start, uint64_t size);
+/* The same in all mappings of a dax device. */
+uint64_t survey_dax_online_bytes(const struct survey *survey, const struct dax *dax);
 
 #endif

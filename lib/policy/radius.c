@@ -194,8 +194,7 @@ static void add_dax(const struct below *below, const struct survey *survey, stru
 		item->mode = view->dax->mode;
 		item->size = view->dax->size;
 		item->processes = seen(view->users.count, host->users_complete);
-		list_each(mapping, &view->dax->mappings)
-			item->online += survey_online_bytes(survey, mapping->start, mapping->size);
+		item->online = survey_dax_online_bytes(survey, view->dax);
 		add_mounts(view, radius);
 		list_each_pointer(user, &view->users) {
 			const struct process *process = host_process(host, user->pid);

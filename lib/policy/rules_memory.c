@@ -6,16 +6,6 @@
 
 #include "sys/util.h"
 
-/* Bytes of System RAM online on a dax device. */
-static uint64_t online_bytes(const struct subject *s, const struct dax *dax)
-{
-	uint64_t bytes = 0;
-
-	list_each(mapping, &dax->mappings)
-		bytes += survey_online_bytes(s->survey, mapping->start, mapping->size);
-	return bytes;
-}
-
 /* Nodes that have System RAM below the port. */
 #define each_node_below(node, s)             \
 	list_each(share, &(s)->below->nodes) \
@@ -294,7 +284,7 @@ void check_zone_normal(const struct subject *s)
 void check_ram_online(const struct subject *s)
 {
 	each_dax_below(view, s) {
-		uint64_t online = online_bytes(s, view->dax);
+		uint64_t online = survey_dax_online_bytes(s->survey, view->dax);
 		struct finding *finding;
 		char size[16];
 
@@ -473,7 +463,7 @@ void check_pages_unseen(const struct subject *s)
 	each_dax_below(view, s) {
 		struct finding *finding;
 
-		if (view->contents || !online_bytes(s, view->dax))
+		if (view->contents || !survey_dax_online_bytes(s->survey, view->dax))
 			continue;
 		finding = found(s, view->dax->name);
 		finding_evidence(finding,

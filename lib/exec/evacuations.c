@@ -38,14 +38,6 @@ void dax_list_free(struct dax_list *list)
 	free(list->items);
 }
 
-static bool is_saved(const struct journal *journal, const char *dax)
-{
-	list_each(saved, &journal->saved)
-		if (strcmp(saved->dax, dax) == 0)
-			return true;
-	return false;
-}
-
 static void add_evacuations(const struct journal *journal, struct host *host)
 {
 	cleanup_dax_list struct dax_list list;
@@ -57,7 +49,7 @@ static void add_evacuations(const struct journal *journal, struct host *host)
 		copy_text(evacuation->dax, sizeof(evacuation->dax), dax->name);
 		evacuation->start = dax->mappings.items[0].start;
 		evacuation->mode = dax->mode;
-		evacuation->saved = is_saved(journal, dax->name);
+		evacuation->saved = journal_saved(journal, dax->name) != NULL;
 	}
 }
 
@@ -138,7 +130,7 @@ static size_t count_volatile(const struct below *what)
 	size_t count = 0;
 
 	list_each_pointer(view, &what->dax)
-		count += !view->region || strcmp(view->region->mode, "pmem") != 0;
+		count += !view->region || !region_is_pmem(view->region);
 	return count;
 }
 

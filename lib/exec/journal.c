@@ -73,6 +73,14 @@ void journal_init(const struct sys *sys, struct journal *journal, struct plan *p
 	journal_boot(sys, journal->boot);
 }
 
+struct saved *journal_saved(const struct journal *journal, const char *dax)
+{
+	list_each(saved, &journal->saved)
+		if (strcmp(saved->dax, dax) == 0)
+			return saved;
+	return NULL;
+}
+
 bool journal_is_at_rest(const struct journal *journal)
 {
 	return journal->complete && journal->direction == DIRECTION_DOWN;

@@ -78,6 +78,9 @@ bool journal_is_there(const struct sys *sys, const char *operation, const char *
 /* The operation is over: remove its journal. */
 int journal_remove(const struct sys *sys, const struct journal *journal, struct error *err);
 
+/* Contents of a dax device, by its name before, that the journal has in a file; NULL if it has none. */
+struct saved *journal_saved(const struct journal *journal, const char *dax);
+
 /* The operation is where it should be, not cut short: evacuated, and not yet being restored. */
 bool journal_is_at_rest(const struct journal *journal);
 

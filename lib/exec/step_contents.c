@@ -21,12 +21,7 @@
 
 struct saved *saved_find(const struct engine *engine, const char *dax)
 {
-	if (!engine->journal)
-		return NULL;
-	list_each(saved, &engine->journal->saved)
-		if (strcmp(saved->dax, dax) == 0)
-			return saved;
-	return NULL;
+	return engine->journal ? journal_saved(engine->journal, dax) : NULL;
 }
 
 static void drop(struct journal *journal, struct saved *saved)

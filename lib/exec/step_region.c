@@ -37,11 +37,6 @@ static const struct region *region_of(struct engine *engine, const struct step *
 	return NULL;
 }
 
-static bool is_pmem(const struct region *region)
-{
-	return strcmp(region->mode, "pmem") == 0;
-}
-
 /* The step's region under its name of now; "" if there is none at its address. */
 static const struct region *find_now(struct engine *engine, const struct step *step,
 				     char name[NAME_SIZE], struct error *err)
@@ -108,7 +103,7 @@ static int act_disable(struct engine *engine, const struct step *step, struct er
 	rc = refuse_bound_dax(engine, name, err);
 	if (!rc)
 		rc = refuse_blocks(engine, region->start, region->size, err);
-	if (!rc && is_pmem(region))
+	if (!rc && region_is_pmem(region))
 		rc = refuse_namespaces(engine, name, err);
 	return rc ? rc : sys_write(engine->sys, err, name, DRIVER "/unbind");
 }
@@ -212,7 +207,7 @@ static int create_empty(struct build *build, struct error *err)
 		return rc;
 	}
 	/* Without it Linux gives a pmem region no address (size_store()). */
-	if (is_pmem(build->before))
+	if (region_is_pmem(build->before))
 		rc = write_uuid(build, build->before->uuid, err);
 	if (!rc)
 		rc = write_number(build, "interleave_granularity", build->before->granularity, err);
@@ -263,7 +258,7 @@ static int keep_as_placeholder(struct build *build, uint64_t start, struct error
 		if (!rc)
 			rc = allocate(build, room / GRAIN * GRAIN, &again, err);
 	}
-	if (!rc && is_pmem(build->before))
+	if (!rc && region_is_pmem(build->before))
 		rc = give_up_uuid(build, err);
 	if (rc)
 		return rc;
@@ -361,7 +356,7 @@ static int check_place(struct build *build, struct error *err)
 	uint64_t start;
 	int rc = sys_read_u64(build->engine->sys, &start, CXL "/%s/dpa_resource", build->decoder);
 
-	if (!is_pmem(build->before))
+	if (!region_is_pmem(build->before))
 		return 0;
 	if (rc || !before)
 		return fail_errno(err, rc ? rc : -EINVAL, "cannot tell where on the device %s lies",
@@ -463,7 +458,7 @@ static int refuse_another(struct engine *engine, const char *name, const struct 
 		what = "with another size";
 	else if (is_anothers(engine, name, before))
 		what = "on another device";
-	else if (is_pmem(before) && strcmp(uuid, before->uuid) != 0)
+	else if (region_is_pmem(before) && strcmp(uuid, before->uuid) != 0)
 		what = "with another UUID";
 	if (!what)
 		return 0;
@@ -605,7 +600,7 @@ static int act_enable(struct engine *engine, const struct step *step, struct err
 
 	if (!region)
 		return -EINVAL;
-	rc = is_pmem(region) ? 0 : refuse_online_policy(engine, err);
+	rc = region_is_pmem(region) ? 0 : refuse_online_policy(engine, err);
 	if (!rc)
 		rc = saved_bring_region(engine, step->object, err);
 	if (!rc && !is_enabled(engine, name))

@@ -426,6 +426,11 @@ void host_sort(struct host *host)
 	list_sort(&host->blocks, compare_blocks);
 }
 
+bool region_is_pmem(const struct region *region)
+{
+	return strcmp(region->mode, "pmem") == 0;
+}
+
 bool region_uses_memdev(const struct region *region, const char *memdev)
 {
 	list_each(target, &region->targets)

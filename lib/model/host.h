@@ -377,6 +377,8 @@ const struct node *host_node(const struct host *host, int number);
 const struct process *host_process(const struct host *host, int pid);
 
 /* Relations that commands ask for. */
+/* Of persistent memory. */
+bool region_is_pmem(const struct region *region);
 bool region_uses_memdev(const struct region *region, const char *memdev);
 bool region_below(const struct region *region, const struct root_port *port);
 /* The whole block lies in one of the mappings: kmem adds no other (Linux, dax_kmem_range()). */

@@ -137,15 +137,10 @@ static struct planning planning_of(const struct survey *survey, const struct bel
 	return p;
 }
 
-static bool is_pmem(const struct region *region)
-{
-	return strcmp(region->mode, "pmem") == 0;
-}
-
 /* Those of persistent memory come and go with their namespaces. */
 static bool is_persistent(const struct dax_view *view)
 {
-	return view->region && is_pmem(view->region);
+	return view->region && region_is_pmem(view->region);
 }
 
 #define each_volatile(view, p)             \
@@ -239,7 +234,7 @@ static bool adds_memory(const struct planning *p)
 	if (p->dax.count)
 		return true;
 	list_each_pointer(region, &p->what->regions)
-		if (!is_pmem(region))
+		if (!region_is_pmem(region))
 			return true;
 	return false;
 }
@@ -540,10 +535,10 @@ static void plan_region(const struct planning *p, const struct region *region)
 		 region->start);
 	add_step(up, STEP_CHECK_DECODER, region->name,
 		 "check in the device's registers that it decodes 0x%" PRIx64, region->start);
-	add_load(p, is_pmem(region) ? "cxl_pmem" : "dax_cxl");
+	add_load(p, region_is_pmem(region) ? "cxl_pmem" : "dax_cxl");
 	add_modules(p);
 	add_step(up, STEP_ENABLE_REGION, region->name, "enable the region");
-	if (!is_pmem(region))
+	if (!region_is_pmem(region))
 		add_step(up, STEP_ARRANGE_DAX, region->name,
 			 "make its dax devices of the ranges of before");
 }

@@ -199,8 +199,7 @@ static bool has_contents(const struct subject *s, const struct dax_view *view)
 {
 	const struct evacuation *evacuation = evacuation_of(s, view->dax);
 
-	if (view->dax->mode == DAX_SYSTEM_RAM ||
-	    (view->region && strcmp(view->region->mode, "pmem") == 0))
+	if (view->dax->mode == DAX_SYSTEM_RAM || (view->region && region_is_pmem(view->region)))
 		return false;
 	return !(view->dax->mode == DAX_DISABLED && evacuation &&
 		 (evacuation->saved || evacuation->mode == DAX_SYSTEM_RAM));
@@ -415,7 +414,7 @@ void check_pmem_contents(const struct subject *s)
 		struct finding *finding;
 		char size[16];
 
-		if (strcmp(region->mode, "pmem") != 0)
+		if (!region_is_pmem(region))
 			continue;
 		finding = found(s, region->name);
 		if (!isolated(s)) {

@@ -135,7 +135,7 @@ void check_spans_ports(const struct subject *s)
 				 others);
 		finding_fix(finding,
 			    "use a region for each device instead: cxl create-region -t %s -m %s",
-			    strcmp(region->mode, "pmem") == 0 ? "pmem" : "ram",
+			    region_is_pmem(region) ? "pmem" : "ram",
 			    s->below->memdevs.count ? s->below->memdevs.items[0]->name : "MEMDEV");
 	}
 }
@@ -145,7 +145,7 @@ void check_not_volatile(const struct subject *s)
 	each_region_below(region, s) {
 		struct finding *finding;
 
-		if (strcmp(region->mode, "ram") == 0 || strcmp(region->mode, "pmem") == 0)
+		if (strcmp(region->mode, "ram") == 0 || region_is_pmem(region))
 			continue;
 		finding = found(s, region->name);
 		finding_evidence(finding,
@@ -176,7 +176,7 @@ void check_pmem_place(const struct subject *s)
 			decoder ? host_memdev(s->host, region->targets.items[0].memdev) : NULL;
 		struct finding *finding;
 
-		if (strcmp(region->mode, "pmem") != 0 || !memdev || !decoder->dpa_size ||
+		if (!region_is_pmem(region) || !memdev || !decoder->dpa_size ||
 		    decoder->dpa_start == memdev->ram_size)
 			continue;
 		finding = found(s, region->name);

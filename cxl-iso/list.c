@@ -421,7 +421,7 @@ static struct json_object *port_to_json(const struct survey *survey, const struc
 
 static void print_json(const struct survey *survey)
 {
-	struct json_object *document = document_new("cxl-iso/list", 1);
+	struct json_object *document = document_new("cxl-iso/list", 2);
 	struct json_object *ports = json_object_new_array();
 
 	json_object_object_add(document, "root_ports", ports);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collect/place.h"
+#include "regs/config.h"
 #include "regs/ports.h"
 #include "sys/util.h"
 
@@ -17,6 +18,18 @@ static enum function_kind kind_of(uint64_t class_code)
 	if (class_code >> 8 == CLASS_BRIDGE)
 		return FUNCTION_BRIDGE;
 	return class_code >> 8 == CLASS_CXL ? FUNCTION_MEMDEV : FUNCTION_OTHER;
+}
+
+/* Of a memory device: it is known by that while it has no driver, too. */
+static uint64_t serial_of(const struct sys *sys, const char *address)
+{
+	cleanup_config struct config *config = NULL;
+	uint64_t serial;
+
+	if (config_open(sys, &config, address, NULL) ||
+	    image_serial(config_image(config), &serial, NULL))
+		return UNKNOWN;
+	return serial;
 }
 
 static void add_function(const struct sys *sys, struct host *host, const char *address)
@@ -36,6 +49,7 @@ static void add_function(const struct sys *sys, struct host *host, const char *a
 	sys_read_u64(sys, &device, "/sys/bus/pci/devices/%s/device", address);
 	function->vendor_device = vendor << 16 | device;
 	function->kind = kind_of(function->class_code);
+	function->serial = function->kind == FUNCTION_MEMDEV ? serial_of(sys, address) : UNKNOWN;
 	sys_link_name(sys, function->driver, NAME_SIZE, "/sys/bus/pci/devices/%s/driver", address);
 }
 

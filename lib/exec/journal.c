@@ -15,7 +15,7 @@
 
 #define DIRECTORY "/var/lib/cxl-iso"
 #define SCHEMA	  "cxl-iso/journal"
-#define VERSION	  2
+#define VERSION	  3
 
 const char *const direction_names[] = {"down", "up", NULL};
 const char *const saved_state_names[] = {"copy", "only", "returning", "back", NULL};

@@ -133,6 +133,10 @@ void host_anonymize(struct host *host)
 
 	list_each(memdev, &host->memdevs)
 		memdev->serial = UNKNOWN;
+	list_each(function, &host->functions)
+		function->serial = UNKNOWN;
+	list_each(device, &host->dc_devices)
+		device->serial = UNKNOWN;
 	list_each(region, &host->regions)
 		region->uuid[0] = '\0';
 	list_each(namespace, &host->namespaces)

@@ -8,7 +8,7 @@
 #include "model/host.h"
 
 #define CAPTURE_SCHEMA	"cxl-iso/capture"
-#define CAPTURE_VERSION 3
+#define CAPTURE_VERSION 4
 
 /* A new object with "schema" and "version". */
 struct json_object *document_new(const char *schema, int version);

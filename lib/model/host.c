@@ -7,6 +7,16 @@
 const char *const isolation_names[] = {"unknown", "none", "present", NULL};
 const char *const armed_by_names[] = {"nobody", "us", "kernel", "firmware", "unknown", NULL};
 const char *const dax_mode_names[] = {"disabled", "devdax", "system-ram", "famfs", "other", NULL};
+const char *const extent_event_names[] = {
+	[EXTENT_ADD] = "add",
+	[EXTENT_RELEASE] = "release",
+	[EXTENT_FORCED_RELEASE] = "forced-release",
+	[EXTENT_REGION_UPDATED] = "region-updated",
+	[EXTENT_ADD_RESPONSE] = "add-response",
+	[EXTENT_RELEASED] = "released",
+	[EXTENT_EVENT_UNKNOWN] = "unknown",
+	NULL,
+};
 const char *const function_kind_names[] = {"other", "memdev", "bridge", NULL};
 static const char *const port_kind_names[] = {"root", "host-bridge", "switch", "endpoint", NULL};
 
@@ -49,6 +59,7 @@ const struct record function_record = { sizeof(struct function), (const struct f
 	ENUM(struct function, kind, function_kind_names),
 	HEX(struct function, class_code),
 	HEX(struct function, vendor_device),
+	HEX(struct function, serial),
 	TEXT(struct function, driver),
 	BOOL(struct function, registers),
 	BOOL(struct function, hdm_enabled),
@@ -286,6 +297,59 @@ static const struct record evacuation_record = { sizeof(struct evacuation), (con
 	BOOL(struct evacuation, saved),
 	{} } };
 
+const struct record extent_record = { sizeof(struct extent), (const struct field[]){
+	U64(struct extent, start),
+	U64(struct extent, size),
+	TEXT(struct extent, tag),
+	U64(struct extent, sequence),
+	INT(struct extent, dc_region),
+	INT(struct extent, handle),
+	MAYBE(struct extent, acceptable),
+	TEXT(struct extent, region),
+	TEXT(struct extent, dax),
+	{} } };
+
+const struct record batch_record = { sizeof(struct batch), (const struct field[]){
+	INT(struct batch, number),
+	ENUM(struct batch, event, extent_event_names),
+	BOOL(struct batch, open),
+	BOOL(struct batch, inferred),
+	BOOL(struct batch, truncated),
+	MAYBE(struct batch, shared),
+	INT(struct batch, host),
+	SIZE(struct batch, timestamp),
+	RECORDS(struct batch, extents, extent_record),
+	{} } };
+
+static const struct record dc_region_record = { sizeof(struct dc_region), (const struct field[]){
+	INT(struct dc_region, number),
+	U64(struct dc_region, base),
+	U64(struct dc_region, decode_size),
+	U64(struct dc_region, size),
+	U64(struct dc_region, block_size),
+	HEX(struct dc_region, flags),
+	{} } };
+
+const struct record dc_device_record = { sizeof(struct dc_device), (const struct field[]){
+	TEXT(struct dc_device, memdev),
+	TEXT(struct dc_device, address),
+	TEXT(struct dc_device, root_port),
+	HEX(struct dc_device, serial),
+	TEXT(struct dc_device, source),
+	TEXT(struct dc_device, regions_unknown),
+	TEXT(struct dc_device, accepted_unknown),
+	TEXT(struct dc_device, batches_unknown),
+	SIZE(struct dc_device, extents_supported),
+	SIZE(struct dc_device, extents_available),
+	SIZE(struct dc_device, tags_supported),
+	SIZE(struct dc_device, tags_available),
+	SIZE(struct dc_device, lost),
+	BOOL(struct dc_device, incomplete),
+	RECORDS(struct dc_device, regions, dc_region_record),
+	RECORDS(struct dc_device, accepted, extent_record),
+	RECORDS(struct dc_device, batches, batch_record),
+	{} } };
+
 const struct record host_record = { sizeof(struct host), (const struct field[]){
 	TEXT(struct host, kernel),
 	BOOL(struct host, privileged),
@@ -315,6 +379,7 @@ const struct record host_record = { sizeof(struct host), (const struct field[]){
 	RECORDS(struct host, operations, operation_record),
 	RECORDS(struct host, hooks, hook_record),
 	RECORDS(struct host, evacuations, evacuation_record),
+	RECORDS(struct host, dc_devices, dc_device_record),
 	{} } };
 /* clang-format on */
 
@@ -357,6 +422,11 @@ const struct memdev *host_memdev(const struct host *host, const char *name)
 const struct memdev *host_memdev_at(const struct host *host, const char *address)
 {
 	return FIND(&host->memdevs, address, address);
+}
+
+const struct dc_device *host_dc_device_at(const struct host *host, const char *address)
+{
+	return FIND(&host->dc_devices, address, address);
 }
 
 const struct decoder *host_decoder(const struct host *host, const char *name)

@@ -68,6 +68,7 @@ struct function {
 	int kind;		/* enum function_kind */
 	uint64_t class_code;	/* 24 bit: class, subclass, programming interface */
 	uint64_t vendor_device; /* vendor in the high half */
+	uint64_t serial;	/* of a memory device, by its config space; UNKNOWN */
 	char driver[NAME_SIZE];
 	bool registers;	  /* the four below were read from the device */
 	bool hdm_enabled; /* HDM decoder global enable */
@@ -315,6 +316,76 @@ struct evacuation {
 	bool saved;	     /* its contents are in a file */
 };
 
+/*
+ * Dynamic capacity: memory of a device that a fabric manager gives in extents (CXL 3.1 9.13.3). One
+ * extent, offered or accepted.
+ */
+struct extent {
+	uint64_t start; /* DPA */
+	uint64_t size;
+	char tag[40];		/* a UUID; "" if it has none */
+	uint64_t sequence;	/* its place among the extents of a shared tag */
+	int dc_region;		/* that it lies in; -1 if that is unknown, or not one alone */
+	int handle;		/* of the record that offers it; -1 for one that was accepted */
+	int acceptable;		/* a host could accept it: 0, 1; -1 if unknown */
+	char region[NAME_SIZE]; /* of Linux, that it is part of; "" if unknown or none */
+	char dax[NAME_SIZE];	/* likewise */
+};
+
+/* What an event record tells (CXL 3.1 table 8-49). */
+enum extent_event {
+	EXTENT_ADD,
+	EXTENT_RELEASE,
+	EXTENT_FORCED_RELEASE,
+	EXTENT_REGION_UPDATED,
+	EXTENT_ADD_RESPONSE,
+	EXTENT_RELEASED,
+	EXTENT_EVENT_UNKNOWN,
+};
+
+/* Event records that are chained by their More flag. The host answers such a batch as a whole, once. */
+struct batch {
+	int number;	    /* handle of its first record */
+	int event;	    /* enum extent_event, of its first record */
+	bool open;	    /* the record that closes it was not seen */
+	bool inferred;	    /* the source does not tell where batches end; this is a guess */
+	bool truncated;	    /* there were more records than are kept */
+	int shared;	    /* of capacity that hosts share: 0, 1; -1 if unknown */
+	int host;	    /* id of the host it is for */
+	uint64_t timestamp; /* of its first record: ns since 1970 by the device's clock; UNKNOWN */
+	LIST(struct extent) extents;
+};
+
+/* A part of a device's address space that extents are taken from. */
+struct dc_region {
+	int number;
+	uint64_t base; /* DPA */
+	uint64_t decode_size;
+	uint64_t size; /* of decode_size, what extents may lie in */
+	uint64_t block_size;
+	uint64_t flags;
+};
+
+/* A device with dynamic capacity, as far as a source tells of it. */
+struct dc_device {
+	char memdev[NAME_SIZE];	 /* "" while it has no driver */
+	char address[NAME_SIZE]; /* PCI function */
+	char root_port[NAME_SIZE];
+	uint64_t serial;
+	char source[16]; /* mailbox, raw, sysfs, trace, log; "" if there is none */
+	/* Why the regions, the accepted extents or the pending batches are unknown; "" if they are not. */
+	char regions_unknown[4 * NAME_SIZE];
+	char accepted_unknown[4 * NAME_SIZE];
+	char batches_unknown[4 * NAME_SIZE];
+	uint64_t extents_supported, extents_available; /* UNKNOWN */
+	uint64_t tags_supported, tags_available;
+	uint64_t lost;	 /* records that the log had no room for; UNKNOWN */
+	bool incomplete; /* the log goes on behind what could be read of it */
+	LIST(struct dc_region) regions;
+	LIST(struct extent) accepted;
+	LIST(struct batch) batches; /* in the log, the oldest first */
+};
+
 struct host {
 	char kernel[NAME_SIZE]; /* release */
 	bool privileged;	/* registers and all of config space were readable */
@@ -344,16 +415,19 @@ struct host {
 	LIST(struct operation) operations;
 	LIST(struct hook) hooks;
 	LIST(struct evacuation) evacuations;
+	LIST(struct dc_device) dc_devices;
 };
 
 extern const struct record host_record;
 extern const struct record root_port_record, function_record, memdev_record, region_record,
 	dax_record, node_record, process_record, user_record, mount_record, usage_record,
-	group_record, contents_record, namespace_record;
+	group_record, contents_record, namespace_record, extent_record, batch_record,
+	dc_device_record;
 extern const char *const isolation_names[];
 extern const char *const armed_by_names[];
 extern const char *const dax_mode_names[];
 extern const char *const function_kind_names[];
+extern const char *const extent_event_names[];
 
 void host_free(struct host *host);
 #define cleanup_host __attribute__((cleanup(host_free)))
@@ -368,6 +442,7 @@ const struct bridge *host_bridge(const struct host *host, const char *name);
 const struct function *host_function(const struct host *host, const char *address);
 const struct memdev *host_memdev(const struct host *host, const char *name);
 const struct memdev *host_memdev_at(const struct host *host, const char *address);
+const struct dc_device *host_dc_device_at(const struct host *host, const char *address);
 const struct decoder *host_decoder(const struct host *host, const char *name);
 const struct port *host_port(const struct host *host, const char *name);
 const struct region *host_region(const struct host *host, const char *name);

@@ -15,6 +15,7 @@
 #define MAX_EXTENDED	 ((CONFIG_SIZE - LEGACY_SIZE) / 4)
 
 /* PCIe 6.0 7.9.6: Designated Vendor-Specific Extended Capability. */
+#define EXT_SERIAL	 0x0003 /* PCIe 6.0 7.9.3: Device Serial Number */
 #define EXT_DVSEC	 0x0023
 #define DVSEC_HEADER1	 0x04 /* [15:0] vendor, [31:20] length */
 #define DVSEC_HEADER2	 0x08 /* [15:0] id */
@@ -166,6 +167,27 @@ static int check_dvsec(const struct config_image *image, uint16_t id, uint16_t o
 static bool has_extended_space(const struct config_image *image)
 {
 	return image->size > LEGACY_SIZE;
+}
+
+int image_serial(const struct config_image *image, uint64_t *serial, struct error *err)
+{
+	struct walk walk = {.image = image};
+	int rc = need_legacy(image, err);
+
+	if (rc)
+		return rc;
+	if (!has_extended_space(image))
+		return -ENOENT;
+	while (!(rc = walk_next(&walk, err)))
+		if (walk.id == EXT_SERIAL)
+			break;
+	if (!rc && walk.offset + 12u > image->size)
+		return fail(err, -EBADMSG, "the serial number of %s reaches beyond config space",
+			    image->name);
+	if (!rc)
+		*serial = image_read32(image, walk.offset + 4u) |
+			  (uint64_t)image_read32(image, walk.offset + 8u) << 32;
+	return rc;
 }
 
 int image_find_dvsec(const struct config_image *image, uint16_t vendor, uint16_t id,

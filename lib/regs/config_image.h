@@ -71,6 +71,12 @@ int image_find_dvsec(const struct config_image *image, uint16_t vendor, uint16_t
 		     uint16_t *offset, uint16_t *length, struct error *err);
 
 /*
+ * What the Device Serial Number capability says (PCIe 6.0 7.9.3).
+ * 0; -ENOENT without a text if there is none, or not one that may be seen; -EACCES, -EBADMSG as above.
+ */
+int image_serial(const struct config_image *image, uint64_t *serial, struct error *err);
+
+/*
  * Whether any DVSEC says CXL port: extensions for ports, flex bus or register locator. A chain
  * that breaks behind one of them does not hide the port; whoever needs more of it gets the error.
  */

@@ -445,6 +445,34 @@ void model_forget_regions(struct host *host)
 }
 
 /* What the system, its nodes and its processes have. */
+static void model_extents(struct host *host)
+{
+	struct dc_device *device = list_add(&host->dc_devices);
+	struct batch *batch = list_add(&device->batches);
+
+	set(device->memdev, "mem3");
+	set(device->address, "0000:0d:00.0");
+	set(device->root_port, PORT_A);
+	set(device->source, "mailbox");
+	set(device->regions_unknown, "why the regions are unknown");
+	set(device->accepted_unknown, "why extents are unknown");
+	set(device->batches_unknown, "why batches are unknown");
+	device->serial = 0x9abc;
+	device->extents_supported = 128;
+	device->extents_available = 127;
+	device->tags_supported = 64;
+	device->tags_available = 63;
+	device->lost = 1;
+	device->incomplete = true;
+	*list_add(&device->regions) = (struct dc_region){1, GIB, 2 * GIB, GIB, 2 << 20, 1};
+	*list_add(&device->accepted) =
+		(struct extent){GIB, 4 << 20,	"a5c4c7a5-4b0b-4c1e-8a5e-1f9a1f1c7e02",
+				1,   1,		-1,
+				-1,  "region9", "dax9.0"};
+	*batch = (struct batch){5, EXTENT_RELEASE, true, true, true, 1, 2, 1234567890};
+	*list_add(&batch->extents) = (struct extent){GIB, 2 << 20, "", 2, -1, 5, 0, "region9", ""};
+}
+
 static void add_riches(struct host *host)
 {
 	struct node *node = &host->nodes.items[0];
@@ -502,6 +530,7 @@ static void add_riches(struct host *host)
 	*list_add(&host->hooks) =
 		(struct hook){"before-reset", "10-drain", "it may be written by others"};
 	*list_add(&host->evacuations) = (struct evacuation){"dax2.0", WINDOW_1, DAX_DEVDAX, true};
+	model_extents(host);
 }
 
 void model_rich(struct host *host)

@@ -205,12 +205,12 @@ static void test_journal_broken(void **state)
 {
 	struct tree *tree = *state;
 
-	write_journal(tree, "{\"schema\": \"cxl-iso/capture\", \"version\": 3}");
+	write_journal(tree, "{\"schema\": \"cxl-iso/capture\", \"version\": 4}");
 	check_refused(tree, -EINVAL,
 		      ": expected a document of schema cxl-iso/journal, found cxl-iso/capture", "");
-	write_journal(tree, "{\"schema\": \"cxl-iso/journal\", \"version\": 2}");
+	write_journal(tree, "{\"schema\": \"cxl-iso/journal\", \"version\": 3}");
 	check_refused(tree, -EINVAL, ": journal is missing", "");
-	write_journal(tree, "{\"schema\": \"cxl-iso/journal\", \"version\": 2, \"journal\": {}}");
+	write_journal(tree, "{\"schema\": \"cxl-iso/journal\", \"version\": 3, \"journal\": {}}");
 	check_refused(tree, -EINVAL, ": journal.operation is missing", "");
 }
 

@@ -1125,10 +1125,10 @@ static void test_capture_broken(void **state)
 			  "FILE: expected a document of schema cxl-iso/capture, found "
 			  "cxl-iso/plan");
 	check_bad_capture("{\"schema\":\"cxl-iso/capture\",\"version\":1}",
-			  "FILE: expected version 3 of schema cxl-iso/capture, found 1");
-	check_bad_capture("{\"schema\":\"cxl-iso/capture\",\"version\":3}",
+			  "FILE: expected version 4 of schema cxl-iso/capture, found 1");
+	check_bad_capture("{\"schema\":\"cxl-iso/capture\",\"version\":4}",
 			  "FILE: host is missing");
-	check_bad_capture("{\"schema\":\"cxl-iso/capture\",\"version\":3,\"host\":[]}",
+	check_bad_capture("{\"schema\":\"cxl-iso/capture\",\"version\":4,\"host\":[]}",
 			  "host: expected an object");
 }
 

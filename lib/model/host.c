@@ -314,6 +314,7 @@ const struct record batch_record = { sizeof(struct batch), (const struct field[]
 	ENUM(struct batch, event, extent_event_names),
 	BOOL(struct batch, open),
 	BOOL(struct batch, inferred),
+	BOOL(struct batch, mixed),
 	BOOL(struct batch, truncated),
 	MAYBE(struct batch, shared),
 	INT(struct batch, host),

@@ -349,6 +349,7 @@ struct batch {
 	int event;	    /* enum extent_event, of its first record */
 	bool open;	    /* the record that closes it was not seen */
 	bool inferred;	    /* the source does not tell where batches end; this is a guess */
+	bool mixed;	    /* open, as another event or another host came before its end */
 	bool truncated;	    /* there were more records than are kept */
 	int shared;	    /* of capacity that hosts share: 0, 1; -1 if unknown */
 	int host;	    /* id of the host it is for */

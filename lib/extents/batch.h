@@ -10,7 +10,8 @@
  *    one batch. batch.mixed tells this from a chain that just has no end yet;
  *  - where the log says that records were lost in between.
  * Records of another kind than dynamic capacity are no part of any chain and skipped. An update of
- * the region configuration is a batch without extents, and ends a chain like any other event.
+ * a region's configuration is a batch with one extent, which has no size and names the region. It
+ * ends a chain like any other event. A batch of EXTENT_EVENT_UNKNOWN has no extents.
  *
  * Where the source does not tell More, as the trace event of the kernel, a batch goes on for records
  * of the same event, host and tag, with successive handles, less than INFER_NS apart; it is marked

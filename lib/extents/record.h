@@ -50,7 +50,10 @@ void event_record_init(struct event_record *record);
  */
 void event_record_decode(struct event_record *record, const uint8_t bytes[EVENT_RECORD_SIZE]);
 
-/* What it says of an extent, into a zeroed one. */
+/*
+ * What it says of an extent, into a zeroed one. An update of a region has none: then the extent has
+ * no size, and its dc_region is the one that was updated.
+ */
 void event_record_extent(const struct event_record *record, struct extent *extent);
 
 /* One answer to Get Event Records; it points into the answer. */

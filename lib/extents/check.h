@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is wrong with a batch of extents, and what of it a host could accept. The table in check.c has
+ * What is wrong with a batch of extents, and what of it a host could accept. The table in rules.c has
  * all findings; cxl-iso-list-extents(1) says what they mean.
  *
  * A checker is shown the batches of one device in the order of its log, and remembers of earlier
@@ -10,23 +10,8 @@
 #define EXTENTS_CHECK_H
 
 #include "extents/batch.h"
+#include "extents/predict.h"
 #include "policy/findings.h"
-
-/* What becomes of an offer. */
-struct prediction {
-	/*
-	 * How many extents a host could accept: from the first on without a gap, and in all, with their
-	 * bytes. -1 and UNKNOWN if something that decides it is not known.
-	 */
-	int leading, acceptable;
-	uint64_t leading_size, acceptable_size;
-	/* What an answer that takes the leading extents alone rejects; the device must offer it anew. */
-	int lost;
-	uint64_t lost_size;
-	bool whole; /* shared capacity: all of it or nothing */
-};
-
-extern const struct record prediction_record;
 
 struct checker;
 
@@ -49,21 +34,11 @@ void checker_update(struct checker *checker, const struct dc_device *device);
 void checker_batch(struct checker *checker, struct batch *batch, struct findings *findings,
 		   struct prediction *prediction);
 
-/* What is wrong with the log and the configuration as a whole: log-overflow, region-invalid. */
+/* What is wrong with the log and the regions as a whole, apart from any batch. */
 void check_device(const struct dc_device *device, struct findings *findings);
 
 /* All of it, for a device with its batches: one entry of @findings and @predictions for each. */
 void check_batches(struct dc_device *device, struct findings *findings,
 		   struct prediction *predictions);
-
-/* "a host could accept extents 1-3 of 5, ...": one sentence for people. */
-void prediction_format(char *out, size_t size, const struct batch *batch,
-		       const struct prediction *prediction);
-
-/* The number of the region that all of [start, start + size) lies in, -1 if there is none. */
-int dc_region_of(const struct dc_device *device, uint64_t start, uint64_t size);
-
-/* Sets the dc_region of all accepted extents. */
-void place_accepted(struct dc_device *device);
 
 #endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "extents/seen.h"
+
+#include <string.h>
+
+#include "sys/util.h"
+
+#define CHUNK_SIZE 128
+
+struct range_chunk {
+	size_t count; /* at least 1 */
+	struct seen_range items[CHUNK_SIZE];
+};
+
+/* Where a range is, or would be: of a chunk that is there, or the end of the last one. */
+struct position {
+	size_t chunk, item;
+};
+
+/* ---- one set of ranges ---- */
+
+static uint64_t last_end(const struct range_chunk *chunk)
+{
+	return chunk->items[chunk->count - 1].end;
+}
+
+/* The first chunk that goes beyond @start. */
+static size_t find_chunk(const struct ranges *ranges, uint64_t start)
+{
+	size_t low = 0, high = ranges->chunks.count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (last_end(ranges->chunks.items[middle]) <= start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static size_t find_item(const struct range_chunk *chunk, uint64_t start)
+{
+	size_t low = 0, high = chunk->count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (chunk->items[middle].end <= start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The first range that goes beyond @start. */
+static struct position find_position(const struct ranges *ranges, uint64_t start)
+{
+	struct position at = {.chunk = find_chunk(ranges, start)};
+
+	if (at.chunk < ranges->chunks.count) {
+		at.item = find_item(ranges->chunks.items[at.chunk], start);
+	} else if (at.chunk) {
+		at.chunk--;
+		at.item = ranges->chunks.items[at.chunk]->count;
+	}
+	return at;
+}
+
+static struct seen_range *find_range(const struct ranges *ranges, uint64_t start, uint64_t end,
+				     struct position *at)
+{
+	struct range_chunk *chunk;
+
+	*at = find_position(ranges, start);
+	if (at->chunk == ranges->chunks.count)
+		return NULL;
+	chunk = ranges->chunks.items[at->chunk];
+	if (at->item == chunk->count || chunk->items[at->item].start >= end)
+		return NULL;
+	return &chunk->items[at->item];
+}
+
+const struct seen_range *ranges_find(const struct ranges *ranges, uint64_t start, uint64_t end)
+{
+	struct position at;
+
+	return find_range(ranges, start, end, &at);
+}
+
+/* A new chunk at @index, for the caller to fill. */
+static struct range_chunk *insert_chunk(struct ranges *ranges, size_t index)
+{
+	struct range_chunk **items;
+
+	list_add(&ranges->chunks);
+	items = ranges->chunks.items;
+	memmove(items + index + 1, items + index,
+		(ranges->chunks.count - 1 - index) * sizeof(*items));
+	items[index] = xcalloc(1, sizeof(**items));
+	return items[index];
+}
+
+/* Where @at was in the full chunk it is of now. At the end nothing moves: addresses often rise. */
+static struct position split(struct ranges *ranges, struct position at)
+{
+	struct range_chunk *full = ranges->chunks.items[at.chunk];
+	size_t keep = at.item == CHUNK_SIZE ? CHUNK_SIZE : CHUNK_SIZE / 2;
+	struct range_chunk *next = insert_chunk(ranges, at.chunk + 1);
+
+	next->count = CHUNK_SIZE - keep;
+	memcpy(next->items, full->items + keep, next->count * sizeof(*full->items));
+	full->count = keep;
+	if (at.item < keep)
+		return at;
+	return (struct position){at.chunk + 1, at.item - keep};
+}
+
+/* It overlaps none. */
+static void insert(struct ranges *ranges, uint64_t start, uint64_t end, const struct owner *owner)
+{
+	struct position at = find_position(ranges, start);
+	struct range_chunk *chunk;
+
+	if (!ranges->chunks.count)
+		insert_chunk(ranges, 0);
+	else if (ranges->chunks.items[at.chunk]->count == CHUNK_SIZE)
+		at = split(ranges, at);
+	chunk = ranges->chunks.items[at.chunk];
+	memmove(chunk->items + at.item + 1, chunk->items + at.item,
+		(chunk->count - at.item) * sizeof(*chunk->items));
+	chunk->items[at.item] = (struct seen_range){start, end, *owner};
+	chunk->count++;
+	ranges->count++;
+}
+
+void ranges_add(struct ranges *ranges, uint64_t start, uint64_t end, const struct owner *owner)
+{
+	while (start < end) {
+		const struct seen_range *range = ranges_find(ranges, start, end);
+		uint64_t next = range ? range->end : end;
+		uint64_t stop = range ? range->start : end;
+
+		if (start < stop)
+			insert(ranges, start, stop, owner);
+		start = next;
+	}
+}
+
+static void remove_item(struct ranges *ranges, struct position at)
+{
+	struct range_chunk **items = ranges->chunks.items, *chunk = items[at.chunk];
+
+	ranges->count--;
+	chunk->count--;
+	memmove(chunk->items + at.item, chunk->items + at.item + 1,
+		(chunk->count - at.item) * sizeof(*chunk->items));
+	if (chunk->count)
+		return;
+	free(chunk);
+	ranges->chunks.count--;
+	memmove(items + at.chunk, items + at.chunk + 1,
+		(ranges->chunks.count - at.chunk) * sizeof(*items));
+	if (ranges->chunks.count)
+		return;
+	free(items);
+	ranges->chunks.items = NULL;
+}
+
+void ranges_remove(struct ranges *ranges, uint64_t start, uint64_t end)
+{
+	struct seen_range *range;
+	struct position at;
+
+	while (start < end && (range = find_range(ranges, start, end, &at))) {
+		struct seen_range whole = *range;
+
+		remove_item(ranges, at);
+		if (whole.start < start)
+			insert(ranges, whole.start, start, &whole.owner);
+		if (whole.end > end)
+			insert(ranges, end, whole.end, &whole.owner);
+		start = whole.end;
+	}
+}
+
+bool ranges_cover(const struct ranges *ranges, uint64_t start, uint64_t end)
+{
+	while (start < end) {
+		const struct seen_range *range = ranges_find(ranges, start, end);
+
+		if (!range || range->start > start)
+			return false;
+		start = range->end;
+	}
+	return true;
+}
+
+void ranges_free(struct ranges *ranges)
+{
+	list_each_pointer(chunk, &ranges->chunks)
+		free(chunk);
+	free(ranges->chunks.items);
+	memset(ranges, 0, sizeof(*ranges));
+}
+
+/* ---- bounded ---- */
+
+void recent_ranges_add(struct recent_ranges *recent, uint64_t start, uint64_t end,
+		       const struct owner *owner)
+{
+	if (recent->young.count >= SEEN_MAX / 2) {
+		ranges_free(&recent->old);
+		recent->old = recent->young;
+		memset(&recent->young, 0, sizeof(recent->young));
+	}
+	ranges_add(&recent->young, start, end, owner);
+}
+
+void recent_ranges_remove(struct recent_ranges *recent, uint64_t start, uint64_t end)
+{
+	ranges_remove(&recent->young, start, end);
+	ranges_remove(&recent->old, start, end);
+}
+
+const struct seen_range *recent_ranges_find(const struct recent_ranges *recent, uint64_t start,
+					    uint64_t end)
+{
+	const struct seen_range *range = ranges_find(&recent->young, start, end);
+
+	return range ? range : ranges_find(&recent->old, start, end);
+}
+
+void recent_ranges_free(struct recent_ranges *recent)
+{
+	ranges_free(&recent->young);
+	ranges_free(&recent->old);
+}
+
+/* ---- tags ---- */
+
+#define TAG_SLOTS SEEN_MAX /* of each table, of which at most half are taken */
+
+/* FNV-1a */
+static size_t hash_of(const char *tag)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (; *tag; tag++)
+		hash = (hash ^ (unsigned char)*tag) * 0x100000001b3;
+	return (hash ^ hash >> 32) % TAG_SLOTS;
+}
+
+/* Where @tag is in a table, or may go. */
+static struct seen_tag *slot_of(struct seen_tag *table, const char *tag)
+{
+	size_t i = hash_of(tag);
+
+	while (table[i].tag[0] && strcmp(table[i].tag, tag) != 0)
+		i = (i + 1) % TAG_SLOTS;
+	return &table[i];
+}
+
+/* Its entry, if extents have it. */
+static struct seen_tag *find_tag(const struct recent_tags *recent, const char *tag)
+{
+	struct seen_tag *tables[] = {recent->young, recent->old};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		struct seen_tag *slot = tables[i] ? slot_of(tables[i], tag) : NULL;
+
+		if (slot && slot->extents)
+			return slot;
+	}
+	return NULL;
+}
+
+const struct seen_tag *recent_tags_find(const struct recent_tags *recent, const char *tag)
+{
+	return find_tag(recent, tag);
+}
+
+static void make_room(struct recent_tags *recent)
+{
+	if (recent->young && recent->count < TAG_SLOTS / 2)
+		return;
+	free(recent->old);
+	recent->old = recent->young;
+	recent->young = xcalloc(TAG_SLOTS, sizeof(*recent->young));
+	recent->count = 0;
+}
+
+void recent_tags_add(struct recent_tags *recent, const char *tag, int number)
+{
+	struct seen_tag *slot = find_tag(recent, tag);
+
+	if (!slot) {
+		make_room(recent);
+		slot = slot_of(recent->young, tag);
+		recent->count += !slot->tag[0];
+		copy_text(slot->tag, sizeof(slot->tag), tag);
+	}
+	slot->extents++;
+	slot->number = number;
+}
+
+void recent_tags_remove(struct recent_tags *recent, const char *tag)
+{
+	struct seen_tag *slot = find_tag(recent, tag);
+
+	if (slot)
+		slot->extents--;
+}
+
+void recent_tags_free(struct recent_tags *recent)
+{
+	free(recent->young);
+	free(recent->old);
+	memset(recent, 0, sizeof(*recent));
+}

@@ -87,7 +87,7 @@ const struct seen_range *ranges_find(const struct ranges *ranges, uint64_t start
 {
 	struct position at;
 
-	return find_range(ranges, start, end, &at);
+	return start < end ? find_range(ranges, start, end, &at) : NULL;
 }
 
 /* A new chunk at @index, for the caller to fill. */

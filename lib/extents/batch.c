@@ -56,8 +56,7 @@ static bool lost_between(const struct grouper *grouper, const struct event_recor
 {
 	uint64_t lost = grouper->first_lost, last = grouper->last.timestamp;
 
-	return lost != UNKNOWN && last != UNKNOWN && next->timestamp != UNKNOWN && last <= lost &&
-	       next->timestamp > lost;
+	return last <= lost && next->timestamp > lost && next->timestamp != UNKNOWN;
 }
 
 /* 0 is no handle: the one behind 65535 is 1 (CXL 3.1 table 8-42). */

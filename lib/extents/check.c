@@ -165,8 +165,7 @@ void checker_batch(struct checker *checker, struct batch *batch, struct findings
 	checker->batch = batch;
 	checker->batches++;
 	checker->blocked = false;
-	for (enum check check = 0; check < CHECKS; check++)
-		checker->hits[check].count = 0;
+	checker->found = 0;
 	check_chain(checker);
 	check_extents(checker);
 	report_batch(checker, findings);

@@ -129,6 +129,7 @@ void checker_found(struct checker *checker, enum check check, struct extent *ext
 {
 	struct hit *hit = &checker->hits[check];
 	bool blocks = rules[check].severity == SEVERITY_BLOCKS;
+	uint32_t bit = 1u << check;
 	va_list args;
 	size_t used;
 
@@ -136,14 +137,16 @@ void checker_found(struct checker *checker, enum check check, struct extent *ext
 		extent->acceptable = 0;
 	else if (blocks)
 		checker->blocked = true;
-	if (hit->count++) {
+	if (checker->found & bit) {
+		hit->count++;
 		if (extent)
 			add_number(hit, (size_t)(extent - checker->batch->extents.items) + 1);
 		return;
 	}
+	checker->found |= bit;
+	hit->count = 1;
 	hit->run = 0;
-	hit->more[0] = '\0';
-	hit->fact[0] = '\0';
+	hit->more[0] = hit->fact[0] = '\0';
 	if (extent)
 		name_extent(checker, extent, hit->fact, sizeof(hit->fact));
 	used = strlen(hit->fact);
@@ -179,8 +182,8 @@ static void report(struct checker *checker, enum check check, struct findings *f
 
 void report_batch(struct checker *checker, struct findings *findings)
 {
-	for (enum check check = 0; check < CHECKS; check++)
-		if (checker->hits[check].count)
+	for (enum check check = 0; checker->found >> check; check++)
+		if (checker->found >> check & 1)
 			report(checker, check, findings);
 }
 

@@ -43,7 +43,8 @@ struct checker {
 	/* Of the batch at hand. */
 	struct batch *batch;
 	struct hit hits[CHECKS];
-	bool blocked; /* as a whole */
+	uint32_t found; /* a bit for each check; of these alone the hits count */
+	bool blocked;	/* as a whole */
 	LIST(struct extent *) tagged;
 	uint8_t handles[65536 / 8];
 };

@@ -243,21 +243,23 @@ void recent_ranges_free(struct recent_ranges *recent)
 
 #define TAG_SLOTS SEEN_MAX /* of each table, of which at most half are taken */
 
-/* FNV-1a */
+/* FNV-1a, by words. */
 static size_t hash_of(const char *tag)
 {
+	uint64_t words[sizeof(((struct seen_tag *)0)->tag) / sizeof(uint64_t)] = {0};
 	uint64_t hash = 0xcbf29ce484222325;
 
-	for (; *tag; tag++)
-		hash = (hash ^ (unsigned char)*tag) * 0x100000001b3;
-	return (hash ^ hash >> 32) % TAG_SLOTS;
+	memcpy(words, tag, strnlen(tag, sizeof(words)));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		hash = (hash ^ words[i]) * 0x100000001b3;
+		hash ^= hash >> 32;
+	}
+	return hash % TAG_SLOTS;
 }
 
-/* Where @tag is in a table, or may go. */
-static struct seen_tag *slot_of(struct seen_tag *table, const char *tag)
+/* Where @tag is in a table, or may go; its hash is @i. */
+static struct seen_tag *slot_of(struct seen_tag *table, size_t i, const char *tag)
 {
-	size_t i = hash_of(tag);
-
 	while (table[i].tag[0] && strcmp(table[i].tag, tag) != 0)
 		i = (i + 1) % TAG_SLOTS;
 	return &table[i];
@@ -267,9 +269,10 @@ static struct seen_tag *slot_of(struct seen_tag *table, const char *tag)
 static struct seen_tag *find_tag(const struct recent_tags *recent, const char *tag)
 {
 	struct seen_tag *tables[] = {recent->young, recent->old};
+	size_t hash = recent->young ? hash_of(tag) : 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		struct seen_tag *slot = tables[i] ? slot_of(tables[i], tag) : NULL;
+		struct seen_tag *slot = tables[i] ? slot_of(tables[i], hash, tag) : NULL;
 
 		if (slot && slot->extents)
 			return slot;
@@ -298,7 +301,7 @@ void recent_tags_add(struct recent_tags *recent, const char *tag, int number)
 
 	if (!slot) {
 		make_room(recent);
-		slot = slot_of(recent->young, tag);
+		slot = slot_of(recent->young, hash_of(tag), tag);
 		recent->count += !slot->tag[0];
 		copy_text(slot->tag, sizeof(slot->tag), tag);
 	}

@@ -611,6 +611,11 @@ static void test_tags_counted(void **state)
 	recent_tags_remove(&recent, "x");
 	recent_tags_add(&recent, "x", 3);
 	assert_int_equal(recent_tags_find(&recent, "x")->extents, 1);
+	for (uint32_t i = 0; i < 2 * SEEN_MAX; i++) {
+		recent_tags_add(&recent, "y", 0);
+		recent_tags_remove(&recent, "y");
+	}
+	assert_non_null(recent_tags_find(&recent, "x"));
 	recent_tags_free(&recent);
 }
 

@@ -39,6 +39,7 @@ struct stream {
 	uint64_t lost;	      /* the log lost records from then on */
 	uint64_t block_size;  /* of region 0, if it is another */
 	uint64_t decode_size; /* likewise */
+	uint64_t base;	      /* likewise */
 };
 
 /* clang-format off */
@@ -99,6 +100,8 @@ static const struct stream streams[] = {
 		.lost = 20},
 	{"overflow-at-its-record", {ADD(1, 0, 2, TAG('a'), MORE, .time = 20), ADD(2, 4, 2, TAG('b'), .time = 21)},
 		"1 add open shared? ? ?/? chain-open!\n2 add shared? + 1/1\n", .lost = 20},
+	{"overflow-later-that-moment", {ADD(1, 0, 2, TAG('a'), MORE, .time = 20),
+		ADD(2, 2, 2, TAG('a'), .time = 20)}, "1 add ++ 2/2\n", .lost = 20},
 	{"overflow-before-chain", {ADD(1, 0, 2, TAG('a'), MORE, .time = 30), ADD(2, 2, 2, TAG('a'), .time = 30)},
 		"1 add ++ 2/2\n", .lost = 20},
 	{"overflow-behind-chain", {ADD(1, 0, 2, TAG('a'), MORE, .time = 10), ADD(2, 2, 2, TAG('a'), .time = 15)},
@@ -146,6 +149,8 @@ static const struct stream streams[] = {
 	{"inferred-clock-back", {ADD(1, 0, 2, TAG('a'), .time = 2000000000), ADD(2, 2, 2, TAG('a'), .time = 5)},
 		"1 add inferred shared? + 1/1 borders-inferred?\n2 add inferred shared? + 1/1 borders-inferred?\n",
 		.no_more = true},
+	{"inferred-clock-trembles", {ADD(1, 0, 2, TAG('a'), .time = 10), ADD(2, 2, 2, TAG('a'), .time = 5)},
+		"1 add inferred ++ 2/2 borders-inferred?\n", .no_more = true},
 	{"inferred-no-clock", {ADD(1, 0, 2, TAG('a')), ADD(2, 2, 2, TAG('a'))},
 		"1 add inferred ++ 2/2 borders-inferred?\n", .no_more = true},
 	{"inferred-clock-stops", {ADD(1, 0, 2, TAG('a'), .time = 5), ADD(2, 2, 2, TAG('a'))},
@@ -184,6 +189,10 @@ static const struct stream streams[] = {
 	{"whole-region", {ADD(1, 0, 512, TAG('a'))}, "1 add shared? + 1/1\n"},
 	{"not-block-aligned-size", {ADD(1, 512, 2, TAG('a'))}, "1 add shared? - 0/0 not-block-aligned!\n"},
 	{"not-block-aligned-start", {ADD(1, 514, 4, TAG('a'))}, "1 add shared? - 0/0 not-block-aligned!\n"},
+	{"blocks-from-the-base", {ADD(1, 2, 4, TAG('a'), MORE), ADD(2, 8, 4, TAG('a'))},
+		"1 add +- 1/1 not-block-aligned!\n", .block_size = MIB(4), .base = MIB(2)},
+	{"not-mappable-by-one", {ADD(1, 1024, 3, TAG('a'), MORE), ADD(2, 1029, 2, TAG('a'))},
+		"1 add -- 0/0 not-mappable!\n"},
 	{"not-mappable-size", {{.handle = 1, .start = MIB(1024), .size = 0x10000, .tag = 'a'}},
 		"1 add shared? - 0/0 not-mappable!\n"},
 	{"not-mappable-start", {{.handle = 1, .start = MIB(1024) + 0x10000, .size = MIB(2), .tag = 'a'}},
@@ -256,7 +265,10 @@ static const struct stream streams[] = {
 		ADD(3, 1024, 2, TAG('b'))}, "1 add shared ??? ?/? whole\n", .block_size = MIB(3)},
 	{"shared-and-other", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE, .sequence = 1),
 		ADD(3, 4, 2, TAG('b'), MORE), ADD(4, 6, 2, TAG('b'))}, "1 add shared ++++ 4/4 whole\n"},
-	{"shared-without-tag", {ADD(1, 0, 2, .sequence = 1)}, "1 add shared - 0/0 whole sequence-not-dense!\n"},
+	{"ordinary-and-one", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('b'), MORE),
+		ADD(3, 4, 2, TAG('b'))}, "1 add shared? +++ 3/3\n"},
+	{"shared-without-tag", {ADD(1, 0, 2, .sequence = 1)},
+		"1 add shared - 0/0 whole sequence-not-dense!\n"},
 
 	/* What the device has room for. */
 	{"room-for-all", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'))}, "1 add ++ 2/2\n", .room = 2},
@@ -341,6 +353,8 @@ static void make_device(struct dc_device *device, const struct stream *stream)
 	if (stream->block_size)
 		device->regions.items[0].block_size =
 			stream->block_size == UINT64_MAX ? 0 : stream->block_size;
+	if (stream->base)
+		device->regions.items[0].base = stream->base;
 	if (stream->decode_size)
 		device->regions.items[0].decode_size = stream->decode_size;
 	for (size_t i = 0; i < ACCEPTED_COUNT && stream->accepted[i].size; i++)
@@ -798,6 +812,8 @@ static void test_region_of(void **state)
 	assert_int_equal(dc_region_of(&device, MIB(1024), MIB(256)), 2);
 	assert_int_equal(dc_region_of(&device, MIB(1024), MIB(257)), -1);
 	assert_int_equal(dc_region_of(&device, MIB(1024), UINT64_MAX), -1);
+	device.regions.items[3].size = UINT64_MAX;
+	assert_int_equal(dc_region_of(&device, MIB(1000), 1), -1);
 	place_accepted(&device);
 	assert_int_equal(device.accepted.items[0].dc_region, 1);
 	assert_int_equal(device.accepted.items[1].dc_region, -1);
@@ -963,16 +979,110 @@ static void test_many_runs(void **state)
 	batch_free(&batch);
 }
 
+/* What the first record says of the batch. */
+static void test_batch(void **state)
+{
+	struct stream stream = {.expected = "",
+				.records = {ADD(3, 0, 2, MORE, .host = 7, .time = 11),
+					    ADD(4, 2, 2, .host = 7, .time = 12)}};
+	struct run run;
+
+	(void)state;
+	run_stream(&run, &stream);
+	assert_int_equal(run.last.number, 3);
+	assert_int_equal(run.last.host, 7);
+	assert_int_equal(run.last.timestamp, 11);
+	assert_int_equal(run.last.extents.items[1].handle, 4);
+	assert_int_equal(run.last.extents.items[1].dc_region, 0);
+	assert_int_equal(batch_size(&run.last), MIB(4));
+	run.last.extents.items[0].size = UINT64_MAX;
+	assert_int_equal(batch_size(&run.last), UINT64_MAX);
+	end_run(&run);
+}
+
+/* Numbers may be missing in what was not kept. */
+static void test_truncated_is_not_judged(void **state)
+{
+	struct batch batch = {.number = 1, .truncated = true};
+	cleanup_checker struct checker *checker = checker_new(NULL);
+	cleanup_findings struct findings findings = {0};
+
+	(void)state;
+	event_record_extent(
+		&(struct event_record){.handle = 1, .size = MIB(2), .tag = "a", .sequence = 4},
+		list_add(&batch.extents));
+	checker_batch(checker, &batch, &findings, NULL);
+	assert_int_equal(findings.list.count, 1);
+	assert_string_equal(findings.list.items[0].id, "chain-too-long");
+	batch_free(&batch);
+}
+
+static void test_valid_regions(void **state)
+{
+	static const struct {
+		struct dc_region region;
+		bool valid;
+	} regions[] = {
+		{{0, 0, MIB(256), MIB(256), MIB(2)}, true},
+		{{0, 0, MIB(256), MIB(256), 64}, true},
+		{{0, 0, MIB(256), MIB(256), 32}, false},
+		{{0, 0, MIB(256), MIB(256), 0}, false},
+		{{0, 0, MIB(258), MIB(258), MIB(6)}, false},
+		{{0, 0, MIB(256), MIB(255), MIB(2)}, false},
+		{{0, 0, MIB(256), MIB(258), MIB(2)}, false},
+		{{0, 0, MIB(256), 0, MIB(2)}, false},
+		{{0, -MIB(255), MIB(256), MIB(256), MIB(2)}, false},
+		{{0, -MIB(257), MIB(256), MIB(256), MIB(2)}, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++)
+		assert_int_equal(dc_region_is_valid(&regions[i].region), regions[i].valid);
+}
+
+/* What was accepted by a device of which less is known now is forgotten. */
+static void test_update_forgets(void **state)
+{
+	struct batch batch = {.number = 1};
+	cleanup_checker struct checker *checker = NULL;
+	cleanup_findings struct findings findings = {0};
+	struct dc_device device;
+
+	(void)state;
+	make_device(&device, &streams[0]);
+	add_accepted(&device, 0, MIB(2), 'a');
+	checker = checker_new(&device);
+	event_record_extent(&(struct event_record){.handle = 1, .size = MIB(2)},
+			    list_add(&batch.extents));
+	copy_text(batch.extents.items[0].tag, TAG_TEXT_SIZE, device.accepted.items[0].tag);
+	checker_update(checker, NULL);
+	checker_batch(checker, &batch, &findings, NULL);
+	assert_int_equal(findings.list.count, 0);
+	batch_free(&batch);
+	record_free(&dc_device_record, &device);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_streams),		cmocka_unit_test(test_says),
-		cmocka_unit_test(test_object),		cmocka_unit_test(test_fix_without_device),
-		cmocka_unit_test(test_prediction_text), cmocka_unit_test(test_prediction),
-		cmocka_unit_test(test_device),		cmocka_unit_test(test_regions_overlap),
-		cmocka_unit_test(test_region_of),	cmocka_unit_test(test_all_batches),
-		cmocka_unit_test(test_update),		cmocka_unit_test(test_handler_stops),
-		cmocka_unit_test(test_open_is_seen),	cmocka_unit_test(test_chain_too_long),
+		cmocka_unit_test(test_streams),
+		cmocka_unit_test(test_says),
+		cmocka_unit_test(test_object),
+		cmocka_unit_test(test_batch),
+		cmocka_unit_test(test_truncated_is_not_judged),
+		cmocka_unit_test(test_valid_regions),
+		cmocka_unit_test(test_update_forgets),
+		cmocka_unit_test(test_fix_without_device),
+		cmocka_unit_test(test_prediction_text),
+		cmocka_unit_test(test_prediction),
+		cmocka_unit_test(test_device),
+		cmocka_unit_test(test_regions_overlap),
+		cmocka_unit_test(test_region_of),
+		cmocka_unit_test(test_all_batches),
+		cmocka_unit_test(test_update),
+		cmocka_unit_test(test_handler_stops),
+		cmocka_unit_test(test_open_is_seen),
+		cmocka_unit_test(test_chain_too_long),
 		cmocka_unit_test(test_many_runs),
 	};
 

@@ -92,11 +92,12 @@ static void check_pending(struct checker *checker, struct extent *extent)
 	if (!range)
 		return;
 	if (range->owner.batch == checker->batches)
-		checker_found(checker, OVERLAP_IN_BATCH, extent, "overlaps extent %zu",
+		checker_found(checker, OVERLAP_IN_BATCH, extent, "overlaps extent %" PRIu32,
 			      range->owner.extent);
 	else
-		checker_found(checker, OVERLAP_PENDING, extent, "overlaps extent %zu of batch %d",
-			      range->owner.extent, range->owner.number);
+		checker_found(checker, OVERLAP_PENDING, extent,
+			      "overlaps extent %" PRIu32 " of batch %d", range->owner.extent,
+			      range->owner.number);
 }
 
 static void note_pending(struct checker *checker, const struct extent *extent)
@@ -104,7 +105,7 @@ static void note_pending(struct checker *checker, const struct extent *extent)
 	const struct owner owner = {
 		.batch = checker->batches,
 		.number = checker->batch->number,
-		.extent = (size_t)(extent - checker->batch->extents.items) + 1,
+		.extent = (uint32_t)(extent - checker->batch->extents.items) + 1,
 	};
 
 	recent_ranges_add(&checker->pending, extent->start, extent->start + extent->size, &owner);

@@ -5,7 +5,7 @@
 
 #include "sys/util.h"
 
-#define CHUNK_SIZE 128
+#define CHUNK_SIZE 64
 
 struct range_chunk {
 	size_t count; /* at least 1 */
@@ -19,11 +19,6 @@ struct position {
 
 /* ---- one set of ranges ---- */
 
-static uint64_t last_end(const struct range_chunk *chunk)
-{
-	return chunk->items[chunk->count - 1].end;
-}
-
 /* The first chunk that goes beyond @start. */
 static size_t find_chunk(const struct ranges *ranges, uint64_t start)
 {
@@ -32,7 +27,7 @@ static size_t find_chunk(const struct ranges *ranges, uint64_t start)
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (last_end(ranges->chunks.items[middle]) <= start)
+		if (ranges->chunks.items[middle].end <= start)
 			low = middle + 1;
 		else
 			high = middle;
@@ -61,10 +56,10 @@ static struct position find_position(const struct ranges *ranges, uint64_t start
 	struct position at = {.chunk = find_chunk(ranges, start)};
 
 	if (at.chunk < ranges->chunks.count) {
-		at.item = find_item(ranges->chunks.items[at.chunk], start);
+		at.item = find_item(ranges->chunks.items[at.chunk].chunk, start);
 	} else if (at.chunk) {
 		at.chunk--;
-		at.item = ranges->chunks.items[at.chunk]->count;
+		at.item = ranges->chunks.items[at.chunk].chunk->count;
 	}
 	return at;
 }
@@ -77,7 +72,7 @@ static struct seen_range *find_range(const struct ranges *ranges, uint64_t start
 	*at = find_position(ranges, start);
 	if (at->chunk == ranges->chunks.count)
 		return NULL;
-	chunk = ranges->chunks.items[at->chunk];
+	chunk = ranges->chunks.items[at->chunk].chunk;
 	if (at->item == chunk->count || chunk->items[at->item].start >= end)
 		return NULL;
 	return &chunk->items[at->item];
@@ -90,29 +85,37 @@ const struct seen_range *ranges_find(const struct ranges *ranges, uint64_t start
 	return start < end ? find_range(ranges, start, end, &at) : NULL;
 }
 
-/* A new chunk at @index, for the caller to fill. */
-static struct range_chunk *insert_chunk(struct ranges *ranges, size_t index)
+/* What is known of a chunk from outside, after its ranges changed. */
+static void note_end(struct chunk_ref *ref)
 {
-	struct range_chunk **items;
+	ref->end = ref->chunk->items[ref->chunk->count - 1].end;
+}
+
+/* A new chunk at @index, for the caller to fill. */
+static struct chunk_ref *insert_chunk(struct ranges *ranges, size_t index)
+{
+	struct chunk_ref *items;
 
 	list_add(&ranges->chunks);
 	items = ranges->chunks.items;
 	memmove(items + index + 1, items + index,
 		(ranges->chunks.count - 1 - index) * sizeof(*items));
-	items[index] = xcalloc(1, sizeof(**items));
-	return items[index];
+	items[index] = (struct chunk_ref){.chunk = xcalloc(1, sizeof(struct range_chunk))};
+	return &items[index];
 }
 
 /* Where @at was in the full chunk it is of now. At the end nothing moves: addresses often rise. */
 static struct position split(struct ranges *ranges, struct position at)
 {
-	struct range_chunk *full = ranges->chunks.items[at.chunk];
 	size_t keep = at.item == CHUNK_SIZE ? CHUNK_SIZE : CHUNK_SIZE / 2;
-	struct range_chunk *next = insert_chunk(ranges, at.chunk + 1);
+	struct chunk_ref *next = insert_chunk(ranges, at.chunk + 1), *full = next - 1;
 
-	next->count = CHUNK_SIZE - keep;
-	memcpy(next->items, full->items + keep, next->count * sizeof(*full->items));
-	full->count = keep;
+	next->chunk->count = CHUNK_SIZE - keep;
+	memcpy(next->chunk->items, full->chunk->items + keep,
+	       next->chunk->count * sizeof(struct seen_range));
+	next->end = full->end;
+	full->chunk->count = keep;
+	note_end(full);
 	if (at.item < keep)
 		return at;
 	return (struct position){at.chunk + 1, at.item - keep};
@@ -126,14 +129,15 @@ static void insert(struct ranges *ranges, uint64_t start, uint64_t end, const st
 
 	if (!ranges->chunks.count)
 		insert_chunk(ranges, 0);
-	else if (ranges->chunks.items[at.chunk]->count == CHUNK_SIZE)
+	else if (ranges->chunks.items[at.chunk].chunk->count == CHUNK_SIZE)
 		at = split(ranges, at);
-	chunk = ranges->chunks.items[at.chunk];
+	chunk = ranges->chunks.items[at.chunk].chunk;
 	memmove(chunk->items + at.item + 1, chunk->items + at.item,
 		(chunk->count - at.item) * sizeof(*chunk->items));
 	chunk->items[at.item] = (struct seen_range){start, end, *owner};
 	chunk->count++;
 	ranges->count++;
+	note_end(&ranges->chunks.items[at.chunk]);
 }
 
 void ranges_add(struct ranges *ranges, uint64_t start, uint64_t end, const struct owner *owner)
@@ -149,24 +153,32 @@ void ranges_add(struct ranges *ranges, uint64_t start, uint64_t end, const struc
 	}
 }
 
+static void remove_chunk(struct ranges *ranges, size_t index)
+{
+	struct chunk_ref *items = ranges->chunks.items;
+
+	free(items[index].chunk);
+	ranges->chunks.count--;
+	memmove(items + index, items + index + 1, (ranges->chunks.count - index) * sizeof(*items));
+	if (ranges->chunks.count)
+		return;
+	free(items);
+	ranges->chunks.items = NULL;
+}
+
 static void remove_item(struct ranges *ranges, struct position at)
 {
-	struct range_chunk **items = ranges->chunks.items, *chunk = items[at.chunk];
+	struct chunk_ref *ref = &ranges->chunks.items[at.chunk];
+	struct range_chunk *chunk = ref->chunk;
 
 	ranges->count--;
 	chunk->count--;
 	memmove(chunk->items + at.item, chunk->items + at.item + 1,
 		(chunk->count - at.item) * sizeof(*chunk->items));
 	if (chunk->count)
-		return;
-	free(chunk);
-	ranges->chunks.count--;
-	memmove(items + at.chunk, items + at.chunk + 1,
-		(ranges->chunks.count - at.chunk) * sizeof(*items));
-	if (ranges->chunks.count)
-		return;
-	free(items);
-	ranges->chunks.items = NULL;
+		note_end(ref);
+	else
+		remove_chunk(ranges, at.chunk);
 }
 
 void ranges_remove(struct ranges *ranges, uint64_t start, uint64_t end)
@@ -200,8 +212,8 @@ bool ranges_cover(const struct ranges *ranges, uint64_t start, uint64_t end)
 
 void ranges_free(struct ranges *ranges)
 {
-	list_each_pointer(chunk, &ranges->chunks)
-		free(chunk);
+	list_each(ref, &ranges->chunks)
+		free(ref->chunk);
 	free(ranges->chunks.items);
 	memset(ranges, 0, sizeof(*ranges));
 }

@@ -12,9 +12,9 @@
 
 /* Who had a range or a tag. */
 struct owner {
-	uint64_t batch; /* counted by the caller */
-	int number;	/* as users see it, of the batch */
-	size_t extent;	/* in the batch, from 1 */
+	uint64_t batch;	 /* counted by the caller */
+	int number;	 /* as users see it, of the batch */
+	uint32_t extent; /* in the batch, from 1 */
 };
 
 struct seen_range {
@@ -23,8 +23,13 @@ struct seen_range {
 };
 
 /* Ranges that do not overlap, in order, in chunks: a range goes in without moving all others. */
+struct chunk_ref {
+	uint64_t end; /* of its last range: chunks are looked for without touching them */
+	struct range_chunk *chunk;
+};
+
 struct ranges {
-	LIST(struct range_chunk *) chunks;
+	LIST(struct chunk_ref) chunks;
 	size_t count;
 };
 

@@ -253,8 +253,6 @@ void recent_ranges_free(struct recent_ranges *recent)
 
 /* ---- tags ---- */
 
-#define TAG_SLOTS SEEN_MAX /* of each table, of which at most half are taken */
-
 /* FNV-1a, by words. */
 static size_t hash_of(const char *tag)
 {
@@ -266,25 +264,26 @@ static size_t hash_of(const char *tag)
 		hash = (hash ^ words[i]) * 0x100000001b3;
 		hash ^= hash >> 32;
 	}
-	return hash % TAG_SLOTS;
+	return hash;
 }
 
-/* Where @tag is in a table, or may go; its hash is @i. */
-static struct seen_tag *slot_of(struct seen_tag *table, size_t i, const char *tag)
+/* Where @tag is in a table that has slots, or may go. */
+static struct seen_tag *slot_of(const struct tag_table *table, size_t hash, const char *tag)
 {
-	while (table[i].tag[0] && strcmp(table[i].tag, tag) != 0)
-		i = (i + 1) % TAG_SLOTS;
-	return &table[i];
+	size_t i = hash % table->size;
+
+	while (table->slots[i].tag[0] && strcmp(table->slots[i].tag, tag) != 0)
+		i = (i + 1) % table->size;
+	return &table->slots[i];
 }
 
 /* Its entry, if extents have it. */
-static struct seen_tag *find_tag(const struct recent_tags *recent, const char *tag)
+static struct seen_tag *find_tag(const struct recent_tags *recent, size_t hash, const char *tag)
 {
-	struct seen_tag *tables[] = {recent->young, recent->old};
-	size_t hash = recent->young ? hash_of(tag) : 0;
+	const struct tag_table *tables[] = {&recent->young, &recent->old};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		struct seen_tag *slot = tables[i] ? slot_of(tables[i], hash, tag) : NULL;
+		struct seen_tag *slot = tables[i]->size ? slot_of(tables[i], hash, tag) : NULL;
 
 		if (slot && slot->extents)
 			return slot;
@@ -294,27 +293,47 @@ static struct seen_tag *find_tag(const struct recent_tags *recent, const char *t
 
 const struct seen_tag *recent_tags_find(const struct recent_tags *recent, const char *tag)
 {
-	return find_tag(recent, tag);
+	return recent->young.size ? find_tag(recent, hash_of(tag), tag) : NULL;
+}
+
+/* Half of the slots at most are taken. Tags that no extent has any more stay behind. */
+static void grow(struct tag_table *table)
+{
+	struct tag_table larger = {.size = table->size ? 2 * table->size : 64};
+
+	larger.slots = xcalloc(larger.size, sizeof(*larger.slots));
+	for (size_t i = 0; i < table->size; i++) {
+		const struct seen_tag *from = &table->slots[i];
+
+		if (!from->extents)
+			continue;
+		*slot_of(&larger, hash_of(from->tag), from->tag) = *from;
+		larger.count++;
+	}
+	free(table->slots);
+	*table = larger;
 }
 
 static void make_room(struct recent_tags *recent)
 {
-	if (recent->young && recent->count < TAG_SLOTS / 2)
-		return;
-	free(recent->old);
-	recent->old = recent->young;
-	recent->young = xcalloc(TAG_SLOTS, sizeof(*recent->young));
-	recent->count = 0;
+	if (recent->young.count >= SEEN_MAX / 2) {
+		free(recent->old.slots);
+		recent->old = recent->young;
+		memset(&recent->young, 0, sizeof(recent->young));
+	}
+	if (2 * recent->young.count >= recent->young.size)
+		grow(&recent->young);
 }
 
 void recent_tags_add(struct recent_tags *recent, const char *tag, int number)
 {
-	struct seen_tag *slot = find_tag(recent, tag);
+	size_t hash = hash_of(tag);
+	struct seen_tag *slot = find_tag(recent, hash, tag);
 
 	if (!slot) {
 		make_room(recent);
-		slot = slot_of(recent->young, hash_of(tag), tag);
-		recent->count += !slot->tag[0];
+		slot = slot_of(&recent->young, hash, tag);
+		recent->young.count += !slot->tag[0];
 		copy_text(slot->tag, sizeof(slot->tag), tag);
 	}
 	slot->extents++;
@@ -323,7 +342,7 @@ void recent_tags_add(struct recent_tags *recent, const char *tag, int number)
 
 void recent_tags_remove(struct recent_tags *recent, const char *tag)
 {
-	struct seen_tag *slot = find_tag(recent, tag);
+	struct seen_tag *slot = find_tag(recent, hash_of(tag), tag);
 
 	if (slot)
 		slot->extents--;
@@ -331,7 +350,7 @@ void recent_tags_remove(struct recent_tags *recent, const char *tag)
 
 void recent_tags_free(struct recent_tags *recent)
 {
-	free(recent->young);
-	free(recent->old);
+	free(recent->young.slots);
+	free(recent->old.slots);
 	memset(recent, 0, sizeof(*recent));
 }

@@ -60,10 +60,16 @@ struct seen_tag {
 	int number;	  /* of the batch that had it last */
 };
 
+/* A hash table. */
+struct tag_table {
+	struct seen_tag *slots;
+	size_t size;  /* of slots; 0: none */
+	size_t count; /* of those that are taken */
+};
+
 /* Tags, bounded; zeroed is empty. */
 struct recent_tags {
-	struct seen_tag *young, *old; /* hash tables; NULL: empty */
-	size_t count;		      /* of young */
+	struct tag_table young, old;
 };
 
 /* One more extent has @tag, of the batch @number. */

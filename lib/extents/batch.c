@@ -59,12 +59,6 @@ static bool lost_between(const struct grouper *grouper, const struct event_recor
 	return last <= lost && next->timestamp > lost && next->timestamp != UNKNOWN;
 }
 
-/* 0 is no handle: the one behind 65535 is 1 (CXL 3.1 table 8-42). */
-static int handle_after(int handle)
-{
-	return handle == 0xffff ? 1 : handle + 1;
-}
-
 static bool near(uint64_t a, uint64_t b)
 {
 	if (a == UNKNOWN || b == UNKNOWN)

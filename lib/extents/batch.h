@@ -13,9 +13,9 @@
  * a region's configuration is a batch with one extent, which has no size and names the region. It
  * ends a chain like any other event. A batch of EXTENT_EVENT_UNKNOWN has no extents.
  *
- * Where the source does not tell More, as the trace event of the kernel, a batch goes on for records
- * of the same event, host and tag, with successive handles, less than INFER_NS apart; it is marked
- * as inferred.
+ * Where the source does not tell More, as the trace event of the kernel, a batch goes on for
+ * records of the same event, host and tag, with successive handles, less than INFER_NS apart; it is
+ * marked as inferred.
  */
 #ifndef EXTENTS_BATCH_H
 #define EXTENTS_BATCH_H
@@ -28,9 +28,8 @@
 #define INFER_NS 1000000000ull
 
 /*
- * What becomes of a batch: whatever is put into another place by moving (leave @batch zeroed) is the
- * callee's, the rest is freed behind it. Anything but 0 stops the stream and is returned to whoever
- * fed it.
+ * What becomes of a batch. A callee that keeps it copies the struct and leaves @batch zeroed; what
+ * is left is freed. Anything but 0 stops the stream and is returned to whoever fed it.
  */
 typedef int batch_handler(void *context, struct batch *batch, struct error *err);
 

@@ -173,6 +173,16 @@ void checker_batch(struct checker *checker, struct batch *batch, struct findings
 		predict(prediction, batch);
 }
 
+void checker_forget(struct checker *checker, const struct batch *batch)
+{
+	list_each(extent, &batch->extents) {
+		recent_ranges_remove(&checker->pending, extent->start,
+				     add_capped(extent->start, extent->size));
+		if (extent->tag[0] && batch_is_offer(batch) && !batch->open)
+			recent_tags_remove(&checker->tags, extent->tag);
+	}
+}
+
 void check_batches(struct dc_device *device, struct findings *findings,
 		   struct prediction *predictions)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is wrong with a batch of extents, and what of it a host could accept. The table in rules.c has
- * all findings; cxl-iso-list-extents(1) says what they mean.
+ * What is wrong with a batch of extents, and what of it a host could accept. The table in rules.c
+ * has all findings; cxl-iso-list-extents(1) says what they mean.
  *
  * A checker is shown the batches of one device in the order of its log, and remembers of earlier
  * ones what later ones are held against: 65,536 ranges and tags at most, the oldest are forgotten.
@@ -34,10 +34,13 @@ void checker_update(struct checker *checker, const struct dc_device *device);
 void checker_batch(struct checker *checker, struct batch *batch, struct findings *findings,
 		   struct prediction *prediction);
 
+/* A batch was answered, or its records were cleared: nothing is held against it any more. */
+void checker_forget(struct checker *checker, const struct batch *batch);
+
 /* What is wrong with the log and the regions as a whole, apart from any batch. */
 void check_device(const struct dc_device *device, struct findings *findings);
 
-/* All of it, for a device with its batches: one entry of @findings and @predictions for each. */
+/* All batches of a device, each with its own of the zeroed @findings and of the @predictions. */
 void check_batches(struct dc_device *device, struct findings *findings,
 		   struct prediction *predictions);
 

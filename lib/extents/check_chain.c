@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "extents/rules.h"
 
-static int handle_after(int handle)
+static bool has_handle(const struct extent *extent)
 {
-	return handle == 0xffff ? 1 : handle + 1;
+	return extent->handle >= 0 && extent->handle <= 0xffff;
+}
+
+/* @last is that of the record before; -1: there is none. */
+static void check_handle(struct checker *checker, int handle, int last)
+{
+	uint8_t *byte = &checker->handles[handle / 8];
+	uint8_t bit = (uint8_t)(1 << handle % 8);
+
+	if (!handle)
+		checker_found(checker, HANDLES_UNUSABLE, NULL, "handle 0 is no handle");
+	else if (*byte & bit)
+		checker_found(checker, HANDLES_UNUSABLE, NULL,
+			      "handle %d stands for several of its records", handle);
+	else if (last > 0 && handle != handle_after(last))
+		checker_found(checker, RECORDS_MISSING, NULL,
+			      "handle %d follows handle %d: what was between is not in the log",
+			      handle, last);
+	*byte |= bit;
 }
 
 static void check_handles(struct checker *checker)
@@ -11,25 +29,13 @@ static void check_handles(struct checker *checker)
 	int last = -1;
 
 	list_each(extent, &checker->batch->extents) {
-		int handle = extent->handle;
-		uint8_t bit = (uint8_t)(1 << handle % 8);
-
-		if (handle < 0 || handle > 0xffff)
+		if (!has_handle(extent))
 			continue;
-		if (!handle || checker->handles[handle / 8] & bit)
-			checker_found(checker, HANDLES_UNUSABLE, NULL, "handle %d %s", handle,
-				      handle ? "stands for several of its records"
-					     : "is no handle");
-		else if (last > 0 && handle != handle_after(last))
-			checker_found(
-				checker, RECORDS_MISSING, NULL,
-				"handle %d follows handle %d: what was between is not in the log",
-				handle, last);
-		checker->handles[handle / 8] |= bit;
-		last = handle;
+		check_handle(checker, extent->handle, last);
+		last = extent->handle;
 	}
 	list_each(extent, &checker->batch->extents)
-		if (extent->handle >= 0 && extent->handle <= 0xffff)
+		if (has_handle(extent))
 			checker->handles[extent->handle / 8] = 0;
 }
 

@@ -8,12 +8,12 @@
 /* What becomes of an offer. */
 struct prediction {
 	/*
-	 * How many extents a host could accept: from the first on without a gap, and in all, with their
-	 * bytes. -1 and UNKNOWN if something that decides it is not known.
+	 * How many extents a host could accept: from the first on without a gap, and in all, with
+	 * their bytes. -1 and UNKNOWN if something that decides it is not known.
 	 */
 	int leading, acceptable;
 	uint64_t leading_size, acceptable_size;
-	/* What an answer that takes the leading extents alone rejects; the device must offer it anew. */
+	/* What an answer that takes the leading extents alone rejects. */
 	int lost;
 	uint64_t lost_size;
 	bool whole; /* shared capacity: all of it or nothing */

@@ -115,6 +115,11 @@ void event_record_init(struct event_record *record)
 	};
 }
 
+int handle_after(int handle)
+{
+	return handle == 0xffff ? 1 : handle + 1;
+}
+
 static int event_of(const uint8_t *bytes)
 {
 	unsigned int length = bytes[RECORD_LENGTH], type = bytes[RECORD_TYPE];

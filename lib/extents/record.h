@@ -50,6 +50,9 @@ void event_record_init(struct event_record *record);
  */
 void event_record_decode(struct event_record *record, const uint8_t bytes[EVENT_RECORD_SIZE]);
 
+/* The handle of the next record in the log: 0 is none (CXL 3.1 table 8-42). */
+int handle_after(int handle);
+
 /*
  * What it says of an extent, into a zeroed one. An update of a region has none: then the extent has
  * no size, and its dc_region is the one that was updated.

@@ -48,7 +48,7 @@ static const struct rule_row rules[CHECKS] = {
 	[NOT_BLOCK_ALIGNED] = {"not-block-aligned", SEVERITY_BLOCKS,
 		"leave it out of the answer: the device would reject it"},
 	[NOT_MAPPABLE] = {"not-mappable", SEVERITY_BLOCKS,
-		"leave it out of the answer: Linux maps dax devices by 2 MiB, and drops such extents"},
+		"leave it out of the answer: Linux can not map it as a dax device, and drops it"},
 	[OVERLAP_IN_BATCH] = {"overlap-in-batch", SEVERITY_BLOCKS,
 		"leave it out of the answer: the device would reject the answer"},
 	[OVERLAP_PENDING] = {"overlap-pending", SEVERITY_BLOCKS,
@@ -56,14 +56,14 @@ static const struct rule_row rules[CHECKS] = {
 	[OVERLAP_ACCEPTED] = {"overlap-accepted", SEVERITY_BLOCKS,
 		"leave it out of the answer: the device would reject it"},
 	[TAG_SEEN] = {"tag-seen", SEVERITY_BLOCKS,
-		"reject it, and have the fabric manager choose another tag: the first batch with a tag has "
-		"all of it"},
+		"reject it, and have the fabric manager choose another tag: the first batch with a "
+		"tag has all of it"},
 	[TAG_SPANS_REGIONS] = {"tag-spans-regions", SEVERITY_BLOCKS,
 		"reject it, and have the fabric manager offer a tag from one region alone"},
 	[SEQUENCE_NOT_DENSE] = {"sequence-not-dense", SEVERITY_BLOCKS,
 		"reject it: hosts that share it would not agree on the order"},
 	[UNTAGGED] = {"untagged", SEVERITY_NOTE,
-		"mind that Linux takes each for an allocation of its own, with a dax device of its own"},
+		"mind that Linux takes each for an allocation of its own"},
 	[TOO_MANY_EXTENTS] = {"too-many-extents", SEVERITY_BLOCKS,
 		"release extents first, or leave these out of the answer"},
 	[RELEASE_NOT_ACCEPTED] = {"release-not-accepted", SEVERITY_WARNS,
@@ -73,7 +73,7 @@ static const struct rule_row rules[CHECKS] = {
 /* The same for the log and the device as a whole. */
 static const struct rule_row device_rules[] = {
 	[LOG_OVERFLOW] = {"log-overflow", SEVERITY_WARNS,
-		"read the log before it is full: offers that nobody sees may be pending, and before others"},
+		"mind that offers which nobody sees may be pending, before those that are seen"},
 	[LOG_INCOMPLETE] = {"log-incomplete", SEVERITY_WARNS,
 		"answer or clear what was read, and look again"},
 	[REGION_INVALID] = {"region-invalid", SEVERITY_WARNS,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * extents/batch, extents/check: named streams of records, as bytes of a log, and what becomes of each.
+ * extents/batch, extents/check: named streams of records, as bytes of a log, and what becomes of
+ * each.
  *
  * A line for each batch: number, event, what is said of it; a sign for each extent (+ could be
  * accepted, - could not, ? unknown); how many from the first on and in all; the findings.
@@ -55,8 +56,10 @@ struct stream {
 #define TAG(letter) .tag = (letter)
 
 /*
- * Region 0: 0 to 512 MiB, blocks of 2 MiB. Region 1: 512 to 768 MiB, blocks of 4 MiB, decodes up to 1 GiB.
- * Region 2: 1024 to 1280 MiB, blocks of 64 KiB. Region 3 follows: 1280 to 1536 MiB, blocks of 2 MiB.
+ * Region 0: 0 to 512 MiB, blocks of 2 MiB.
+ * Region 1: 512 to 768 MiB, blocks of 4 MiB; it decodes up to 1024 MiB.
+ * Region 2: 1024 to 1280 MiB, blocks of 64 KiB.
+ * Region 3: 1280 to 1536 MiB, blocks of 2 MiB.
  */
 static const struct stream streams[] = {
 	/* What a batch is. */
@@ -65,13 +68,16 @@ static const struct stream streams[] = {
 	{"two-in-one", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'))}, "1 add ++ 2/2\n"},
 	{"two-of-one", {ADD(1, 0, 2, TAG('a')), ADD(2, 2, 2, TAG('b'))},
 		"1 add shared? + 1/1\n2 add shared? + 1/1\n"},
-	{"seven", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE), ADD(3, 4, 2, TAG('a'), MORE),
-		ADD(4, 6, 2, TAG('a'), MORE), ADD(5, 8, 2, TAG('a'), MORE), ADD(6, 10, 2, TAG('a'), MORE),
+	{"seven", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE),
+		ADD(3, 4, 2, TAG('a'), MORE), ADD(4, 6, 2, TAG('a'), MORE),
+		ADD(5, 8, 2, TAG('a'), MORE), ADD(6, 10, 2, TAG('a'), MORE),
 		ADD(7, 12, 2, TAG('a'))}, "1 add +++++++ 7/7\n"},
-	{"three-then-one", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE), ADD(3, 4, 2, TAG('a')),
-		ADD(4, 8, 2, TAG('b'))}, "1 add +++ 3/3\n4 add shared? + 1/1\n"},
+	{"three-then-one", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE),
+		ADD(3, 4, 2, TAG('a')), ADD(4, 8, 2, TAG('b'))},
+		"1 add +++ 3/3\n4 add shared? + 1/1\n"},
 	{"release-beside", {ADD(1, 0, 2, TAG('a')), RELEASE(2, 64, 2), ADD(3, 4, 2, TAG('b'))},
-		"1 add shared? + 1/1\n2 release ?\n3 add shared? + 1/1\n", .accepted = {{MIB(64), MIB(4)}}},
+		"1 add shared? + 1/1\n2 release ?\n3 add shared? + 1/1\n", .accepted = {{MIB(64),
+		MIB(4)}}},
 	{"release-of-two", {RELEASE(1, 64, 2, MORE), RELEASE(2, 66, 2)}, "1 release ??\n",
 		.accepted = {{MIB(64), MIB(4)}}},
 	{"responses", {{.type = 4, .handle = 1, .start = 1, .size = 1}, {.type = 5, .handle = 2}},
@@ -82,11 +88,14 @@ static const struct stream streams[] = {
 		"1 add open ?? ?/? chain-open!\n"},
 	{"chain-open-and-bad", {ADD(1, 2048, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE)},
 		"1 add open -? 0/? chain-open! outside-regions!\n"},
-	{"chain-open-tag-again", {ADD(1, 0, 2, TAG('a'), MORE), RELEASE(2, 64, 2), ADD(3, 2, 2, TAG('a'))},
+	{"chain-open-tag-again", {ADD(1, 0, 2, TAG('a'), MORE), RELEASE(2, 64, 2),
+		ADD(3, 2, 2, TAG('a'))},
 		"1 add open mixed shared? ? ?/? mixed-events!\n2 release ?\n3 add shared? + 1/1\n",
 		.accepted = {{MIB(64), MIB(2)}}},
-	{"mixed-release", {ADD(1, 0, 2, TAG('a'), MORE), RELEASE(2, 64, 2, MORE), ADD(3, 2, 2, TAG('b'))},
-		"1 add open mixed shared? ? ?/? mixed-events!\n2 release open mixed ? mixed-events!\n"
+	{"mixed-release", {ADD(1, 0, 2, TAG('a'), MORE), RELEASE(2, 64, 2, MORE),
+		ADD(3, 2, 2, TAG('b'))},
+		"1 add open mixed shared? ? ?/? mixed-events!\n"
+		"2 release open mixed ? mixed-events!\n"
 		"3 add shared? + 1/1\n", .accepted = {{MIB(64), MIB(2)}}},
 	{"mixed-forced", {ADD(1, 0, 2, TAG('a'), MORE), FORCED(2, 64, 2)},
 		"1 add open mixed shared? ? ?/? mixed-events!\n2 forced-release ?\n"},
@@ -95,25 +104,26 @@ static const struct stream streams[] = {
 	{"mixed-updated", {ADD(1, 0, 2, TAG('a'), MORE), UPDATED(2, 1), ADD(3, 2, 2, TAG('b'))},
 		"1 add open mixed shared? ? ?/? mixed-events!\n2 region-updated ? region-updated.\n"
 		"3 add shared? + 1/1\n"},
-	{"overflow-in-chain", {ADD(1, 0, 2, TAG('a'), MORE, .time = 10), ADD(2, 2, 2, TAG('a'), MORE, .time = 10),
-		ADD(3, 4, 2, TAG('b'), .time = 30)}, "1 add open ?? ?/? chain-open!\n3 add shared? + 1/1\n",
-		.lost = 20},
-	{"overflow-at-its-record", {ADD(1, 0, 2, TAG('a'), MORE, .time = 20), ADD(2, 4, 2, TAG('b'), .time = 21)},
+	{"overflow-in-chain", {ADD(1, 0, 2, TAG('a'), MORE, .time = 10),
+		ADD(2, 2, 2, TAG('a'), MORE, .time = 10), ADD(3, 4, 2, TAG('b'), .time = 30)},
+		"1 add open ?? ?/? chain-open!\n3 add shared? + 1/1\n", .lost = 20},
+	{"overflow-at-its-record", {ADD(1, 0, 2, TAG('a'), MORE, .time = 20),
+		ADD(2, 4, 2, TAG('b'), .time = 21)},
 		"1 add open shared? ? ?/? chain-open!\n2 add shared? + 1/1\n", .lost = 20},
 	{"overflow-later-that-moment", {ADD(1, 0, 2, TAG('a'), MORE, .time = 20),
 		ADD(2, 2, 2, TAG('a'), .time = 20)}, "1 add ++ 2/2\n", .lost = 20},
-	{"overflow-before-chain", {ADD(1, 0, 2, TAG('a'), MORE, .time = 30), ADD(2, 2, 2, TAG('a'), .time = 30)},
+	{"overflow-before-chain", {ADD(1, 0, 2, TAG('a'), MORE, .time = 30),
+		ADD(2, 2, 2, TAG('a'), .time = 30)}, "1 add ++ 2/2\n", .lost = 20},
+	{"overflow-behind-chain", {ADD(1, 0, 2, TAG('a'), MORE, .time = 10),
+		ADD(2, 2, 2, TAG('a'), .time = 15)}, "1 add ++ 2/2\n", .lost = 20},
+	{"overflow-without-clock", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'))},
 		"1 add ++ 2/2\n", .lost = 20},
-	{"overflow-behind-chain", {ADD(1, 0, 2, TAG('a'), MORE, .time = 10), ADD(2, 2, 2, TAG('a'), .time = 15)},
-		"1 add ++ 2/2\n", .lost = 20},
-	{"overflow-without-clock", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'))}, "1 add ++ 2/2\n",
-		.lost = 20},
-	{"overflow-half-a-clock", {ADD(1, 0, 2, TAG('a'), MORE, .time = 10), ADD(2, 2, 2, TAG('a'))},
-		"1 add ++ 2/2\n", .lost = 20},
+	{"overflow-half-a-clock", {ADD(1, 0, 2, TAG('a'), MORE, .time = 10),
+		ADD(2, 2, 2, TAG('a'))}, "1 add ++ 2/2\n", .lost = 20},
 
 	/* Records that are not what they should be. */
-	{"foreign-between", {ADD(1, 0, 2, TAG('a'), MORE), {.handle = 2, .foreign = true}, ADD(3, 2, 2, TAG('a'))},
-		"1 add ++ 2/2 records-missing?\n"},
+	{"foreign-between", {ADD(1, 0, 2, TAG('a'), MORE), {.handle = 2, .foreign = true},
+		ADD(3, 2, 2, TAG('a'))}, "1 add ++ 2/2 records-missing?\n"},
 	{"foreign-alone", {{.handle = 1, .foreign = true}}, ""},
 	{"unknown-type", {{.type = 6, .handle = 1}, ADD(2, 0, 2, TAG('a'))},
 		"1 unknown unknown-event?\n2 add shared? + 1/1\n"},
@@ -122,81 +132,99 @@ static const struct stream streams[] = {
 	{"short-record", {ADD(1, 0, 2, TAG('a'), .length = 89)}, "1 unknown unknown-event?\n"},
 	{"just-long-enough", {ADD(1, 0, 2, TAG('a'), .length = 90)}, "1 add shared? + 1/1\n"},
 	{"too-long-record", {ADD(1, 0, 2, TAG('a'), .length = 129)}, "1 unknown unknown-event?\n"},
-	{"handle-zero", {ADD(1, 0, 2, TAG('a'), MORE), {.handle = 0, .length = 128, .start = MIB(2), .size = MIB(2),
-		.tag = 'a'}}, "1 add ?? ?/? handles-unusable!\n"},
+	{"handle-zero", {ADD(1, 0, 2, TAG('a'), MORE), {.handle = 0, .length = 128, .start = MIB(2),
+		.size = MIB(2), .tag = 'a'}}, "1 add ?? ?/? handles-unusable!\n"},
 	{"handle-repeats", {ADD(7, 0, 2, TAG('a'), MORE), ADD(7, 2, 2, TAG('a'))},
 		"7 add ?? ?/? handles-unusable!\n"},
-	{"handle-comes-back", {ADD(7, 0, 2, TAG('a'), MORE), ADD(8, 2, 2, TAG('a'), MORE), ADD(7, 4, 2, TAG('a'))},
-		"7 add ??? ?/? handles-unusable!\n"},
+	{"handle-comes-back", {ADD(7, 0, 2, TAG('a'), MORE), ADD(8, 2, 2, TAG('a'), MORE),
+		ADD(7, 4, 2, TAG('a'))}, "7 add ??? ?/? handles-unusable!\n"},
 	{"handle-of-other-batch", {ADD(7, 0, 2, TAG('a')), ADD(7, 2, 2, TAG('b'))},
 		"7 add shared? + 1/1\n7 add shared? + 1/1\n"},
 	{"handle-goes-back", {ADD(7, 0, 2, TAG('a'), MORE), ADD(3, 2, 2, TAG('a'))},
 		"7 add ++ 2/2 records-missing?\n"},
-	{"handle-wraps", {ADD(65535, 0, 2, TAG('a'), MORE), ADD(1, 2, 2, TAG('a'))}, "65535 add ++ 2/2\n"},
+	{"handle-wraps", {ADD(65535, 0, 2, TAG('a'), MORE), ADD(1, 2, 2, TAG('a'))},
+		"65535 add ++ 2/2\n"},
 	{"handle-wraps-wrongly", {ADD(65535, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'))},
 		"65535 add ++ 2/2 records-missing?\n"},
 	{"handles-missing", {ADD(1, 0, 2, TAG('a'), MORE), ADD(3, 2, 2, TAG('a'))},
 		"1 add ++ 2/2 records-missing?\n"},
 
 	/* Borders that nobody tells. */
-	{"inferred-one", {ADD(1, 0, 2, TAG('a'))}, "1 add inferred shared? + 1/1 borders-inferred?\n",
-		.no_more = true},
-	{"inferred-two-in-one", {ADD(1, 0, 2, TAG('a'), .time = 5), ADD(2, 2, 2, TAG('a'), .time = 900000000)},
+	{"inferred-one", {ADD(1, 0, 2, TAG('a'))},
+		"1 add inferred shared? + 1/1 borders-inferred?\n", .no_more = true},
+	{"inferred-two-in-one", {ADD(1, 0, 2, TAG('a'), .time = 5),
+		ADD(2, 2, 2, TAG('a'), .time = 900000000)},
 		"1 add inferred ++ 2/2 borders-inferred?\n", .no_more = true},
-	{"inferred-later", {ADD(1, 0, 2, TAG('a'), .time = 5), ADD(2, 2, 2, TAG('a'), .time = 1000000005)},
-		"1 add inferred shared? + 1/1 borders-inferred?\n2 add inferred shared? + 1/1 borders-inferred?\n",
+	{"inferred-later", {ADD(1, 0, 2, TAG('a'), .time = 5),
+		ADD(2, 2, 2, TAG('a'), .time = 1000000005)},
+		"1 add inferred shared? + 1/1 borders-inferred?\n"
+		"2 add inferred shared? + 1/1 borders-inferred?\n",
 		.no_more = true},
-	{"inferred-clock-back", {ADD(1, 0, 2, TAG('a'), .time = 2000000000), ADD(2, 2, 2, TAG('a'), .time = 5)},
-		"1 add inferred shared? + 1/1 borders-inferred?\n2 add inferred shared? + 1/1 borders-inferred?\n",
+	{"inferred-clock-back", {ADD(1, 0, 2, TAG('a'), .time = 2000000000),
+		ADD(2, 2, 2, TAG('a'), .time = 5)},
+		"1 add inferred shared? + 1/1 borders-inferred?\n"
+		"2 add inferred shared? + 1/1 borders-inferred?\n",
 		.no_more = true},
-	{"inferred-clock-trembles", {ADD(1, 0, 2, TAG('a'), .time = 10), ADD(2, 2, 2, TAG('a'), .time = 5)},
-		"1 add inferred ++ 2/2 borders-inferred?\n", .no_more = true},
+	{"inferred-clock-trembles", {ADD(1, 0, 2, TAG('a'), .time = 10),
+		ADD(2, 2, 2, TAG('a'), .time = 5)}, "1 add inferred ++ 2/2 borders-inferred?\n",
+		.no_more = true},
 	{"inferred-no-clock", {ADD(1, 0, 2, TAG('a')), ADD(2, 2, 2, TAG('a'))},
 		"1 add inferred ++ 2/2 borders-inferred?\n", .no_more = true},
 	{"inferred-clock-stops", {ADD(1, 0, 2, TAG('a'), .time = 5), ADD(2, 2, 2, TAG('a'))},
-		"1 add inferred shared? + 1/1 borders-inferred?\n2 add inferred shared? + 1/1 borders-inferred?\n",
+		"1 add inferred shared? + 1/1 borders-inferred?\n"
+		"2 add inferred shared? + 1/1 borders-inferred?\n",
 		.no_more = true},
 	{"inferred-other-tag", {ADD(1, 0, 2, TAG('a')), ADD(2, 2, 2, TAG('b'))},
-		"1 add inferred shared? + 1/1 borders-inferred?\n2 add inferred shared? + 1/1 borders-inferred?\n",
+		"1 add inferred shared? + 1/1 borders-inferred?\n"
+		"2 add inferred shared? + 1/1 borders-inferred?\n",
 		.no_more = true},
 	{"inferred-other-event", {ADD(1, 0, 2, TAG('a')), FORCED(2, 2, 2, TAG('a'))},
-		"1 add inferred shared? + 1/1 borders-inferred?\n2 forced-release inferred ? borders-inferred?\n",
+		"1 add inferred shared? + 1/1 borders-inferred?\n"
+		"2 forced-release inferred ? borders-inferred?\n",
 		.no_more = true},
 	{"inferred-other-host", {ADD(1, 0, 2, TAG('a')), ADD(2, 2, 2, TAG('a'), .host = 1)},
-		"1 add inferred shared? + 1/1 borders-inferred?\n2 add inferred shared? + 1/1 borders-inferred?\n",
+		"1 add inferred shared? + 1/1 borders-inferred?\n"
+		"2 add inferred shared? + 1/1 borders-inferred?\n",
 		.no_more = true},
 	{"inferred-gap", {ADD(1, 0, 2, TAG('a')), ADD(3, 2, 2, TAG('a'))},
-		"1 add inferred shared? + 1/1 borders-inferred?\n3 add inferred shared? + 1/1 borders-inferred?\n",
+		"1 add inferred shared? + 1/1 borders-inferred?\n"
+		"3 add inferred shared? + 1/1 borders-inferred?\n",
 		.no_more = true},
 	{"inferred-wrap", {ADD(65535, 0, 2, TAG('a')), ADD(1, 2, 2, TAG('a'))},
 		"65535 add inferred ++ 2/2 borders-inferred?\n", .no_more = true},
 
 	/* Where an extent lies. */
-	{"zero-length", {ADD(1, 0, 0, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'))}, "1 add -+ 0/1 zero-length!\n"},
+	{"zero-length", {ADD(1, 0, 0, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'))},
+		"1 add -+ 0/1 zero-length!\n"},
 	{"wraps-around", {{.handle = 1, .start = -MIB(2), .size = MIB(4), .tag = 'a'}},
 		"1 add shared? - 0/0 wraps-around!\n"},
 	{"up-to-the-end", {{.handle = 1, .start = -MIB(2), .size = MIB(2), .tag = 'a'}},
 		"1 add shared? - 0/0 wraps-around!\n"},
 	{"nearly-the-end", {{.handle = 1, .start = -MIB(4), .size = MIB(2), .tag = 'a'}},
 		"1 add shared? - 0/0 outside-regions!\n"},
-	{"outside", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2048, 2, TAG('a'), MORE), ADD(3, 4, 2, TAG('a'))},
-		"1 add +-+ 1/2 outside-regions!\n"},
-	{"decoded-but-no-capacity", {ADD(1, 768, 4, TAG('a'))}, "1 add shared? - 0/0 outside-regions!\n"},
-	{"beyond-the-capacity", {ADD(1, 764, 8, TAG('a'))}, "1 add shared? - 0/0 outside-regions!\n"},
+	{"outside", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2048, 2, TAG('a'), MORE),
+		ADD(3, 4, 2, TAG('a'))}, "1 add +-+ 1/2 outside-regions!\n"},
+	{"decoded-but-no-capacity", {ADD(1, 768, 4, TAG('a'))},
+		"1 add shared? - 0/0 outside-regions!\n"},
+	{"beyond-the-capacity", {ADD(1, 764, 8, TAG('a'))},
+		"1 add shared? - 0/0 outside-regions!\n"},
 	{"up-to-the-capacity", {ADD(1, 764, 4, TAG('a'))}, "1 add shared? + 1/1\n"},
 	{"crosses", {ADD(1, 510, 6, TAG('a'))}, "1 add shared? - 0/0 crosses-regions!\n"},
-	{"crosses-with-a-gap", {ADD(1, 764, 264, TAG('a'))}, "1 add shared? - 0/0 crosses-regions!\n"},
+	{"crosses-with-a-gap", {ADD(1, 764, 264, TAG('a'))},
+		"1 add shared? - 0/0 crosses-regions!\n"},
 	{"whole-region", {ADD(1, 0, 512, TAG('a'))}, "1 add shared? + 1/1\n"},
-	{"not-block-aligned-size", {ADD(1, 512, 2, TAG('a'))}, "1 add shared? - 0/0 not-block-aligned!\n"},
-	{"not-block-aligned-start", {ADD(1, 514, 4, TAG('a'))}, "1 add shared? - 0/0 not-block-aligned!\n"},
+	{"not-block-aligned-size", {ADD(1, 512, 2, TAG('a'))},
+		"1 add shared? - 0/0 not-block-aligned!\n"},
+	{"not-block-aligned-start", {ADD(1, 514, 4, TAG('a'))},
+		"1 add shared? - 0/0 not-block-aligned!\n"},
 	{"blocks-from-the-base", {ADD(1, 2, 4, TAG('a'), MORE), ADD(2, 8, 4, TAG('a'))},
 		"1 add +- 1/1 not-block-aligned!\n", .block_size = MIB(4), .base = MIB(2)},
 	{"not-mappable-by-one", {ADD(1, 1024, 3, TAG('a'), MORE), ADD(2, 1029, 2, TAG('a'))},
 		"1 add -- 0/0 not-mappable!\n"},
 	{"not-mappable-size", {{.handle = 1, .start = MIB(1024), .size = 0x10000, .tag = 'a'}},
 		"1 add shared? - 0/0 not-mappable!\n"},
-	{"not-mappable-start", {{.handle = 1, .start = MIB(1024) + 0x10000, .size = MIB(2), .tag = 'a'}},
-		"1 add shared? - 0/0 not-mappable!\n"},
+	{"not-mappable-start", {{.handle = 1, .start = MIB(1024) + 0x10000, .size = MIB(2),
+		.tag = 'a'}}, "1 add shared? - 0/0 not-mappable!\n"},
 	{"neither-aligned", {{.handle = 1, .start = MIB(0), .size = 4096, .tag = 'a'}},
 		"1 add shared? - 0/0 not-block-aligned! not-mappable!\n"},
 	{"mappable-in-small-blocks", {ADD(1, 1026, 2, TAG('a'))}, "1 add shared? + 1/1\n"},
@@ -204,26 +232,31 @@ static const struct stream streams[] = {
 		"1 add shared? ?+ ?/?\n", .block_size = MIB(3)},
 	{"region-without-blocks", {{.handle = 1, .start = 0, .size = 4096, .tag = 'a'}},
 		"1 add shared? - 0/0 not-mappable!\n", .block_size = UINT64_MAX},
-	{"region-with-tiny-blocks", {ADD(1, 0, 2, TAG('a'))}, "1 add shared? ? ?/?\n", .block_size = 32},
+	{"region-with-tiny-blocks", {ADD(1, 0, 2, TAG('a'))}, "1 add shared? ? ?/?\n",
+		.block_size = 32},
 	{"region-larger-than-decoded", {ADD(1, 0, 2, TAG('a'))}, "1 add shared? ? ?/?\n",
 		.decode_size = MIB(256)},
 
 	/* What overlaps. */
-	{"overlap-in-batch", {ADD(1, 0, 4, TAG('a'), MORE), ADD(2, 2, 4, TAG('a'), MORE), ADD(3, 8, 2, TAG('a'))},
-		"1 add +-+ 1/2 overlap-in-batch!\n"},
-	{"same-twice", {ADD(1, 0, 4, TAG('a'), MORE), ADD(2, 0, 4, TAG('a'))}, "1 add +- 1/1 overlap-in-batch!\n"},
-	{"beside-each-other", {ADD(1, 4, 4, TAG('a'), MORE), ADD(2, 8, 4, TAG('a'), MORE), ADD(3, 0, 4, TAG('a'))},
-		"1 add +++ 3/3\n"},
-	{"around-the-first", {ADD(1, 4, 2, TAG('a'), MORE), ADD(2, 0, 10, TAG('a'), MORE), ADD(3, 8, 2, TAG('a'))},
-		"1 add +-- 1/1 overlap-in-batch!\n"},
-	{"overlap-pending", {ADD(1, 0, 4, TAG('a')), ADD(2, 2, 4, TAG('b'), MORE), ADD(3, 8, 2, TAG('b'))},
-		"1 add shared? + 1/1\n2 add -+ 0/1 overlap-pending!\n"},
+	{"overlap-in-batch", {ADD(1, 0, 4, TAG('a'), MORE), ADD(2, 2, 4, TAG('a'), MORE),
+		ADD(3, 8, 2, TAG('a'))}, "1 add +-+ 1/2 overlap-in-batch!\n"},
+	{"same-twice", {ADD(1, 0, 4, TAG('a'), MORE), ADD(2, 0, 4, TAG('a'))},
+		"1 add +- 1/1 overlap-in-batch!\n"},
+	{"beside-each-other", {ADD(1, 4, 4, TAG('a'), MORE), ADD(2, 8, 4, TAG('a'), MORE),
+		ADD(3, 0, 4, TAG('a'))}, "1 add +++ 3/3\n"},
+	{"around-the-first", {ADD(1, 4, 2, TAG('a'), MORE), ADD(2, 0, 10, TAG('a'), MORE),
+		ADD(3, 8, 2, TAG('a'))}, "1 add +-- 1/1 overlap-in-batch!\n"},
+	{"overlap-pending", {ADD(1, 0, 4, TAG('a')), ADD(2, 2, 4, TAG('b'), MORE),
+		ADD(3, 8, 2, TAG('b'))}, "1 add shared? + 1/1\n2 add -+ 0/1 overlap-pending!\n"},
 	{"overlap-pending-open", {ADD(1, 0, 4, TAG('a'), MORE), ADD(2, 0, 4, TAG('b'), .host = 1)},
-		"1 add open mixed shared? ? ?/? mixed-events!\n2 add shared? - 0/0 overlap-pending!\n"},
+		"1 add open mixed shared? ? ?/? mixed-events!\n"
+		"2 add shared? - 0/0 overlap-pending!\n"},
+
 	{"overlap-accepted", {ADD(1, 64, 4, TAG('a'), MORE), ADD(2, 0, 2, TAG('a'))},
 		"1 add -+ 0/1 overlap-accepted!\n", .accepted = {{MIB(66), MIB(64), 'z'}}},
-	{"answered-already", {ADD(1, 64, 4, TAG('a'))}, "1 add shared? - 0/0 overlap-accepted! tag-seen!\n",
-		.accepted = {{MIB(64), MIB(4), 'a'}}},
+	{"answered-already", {ADD(1, 64, 4, TAG('a'))},
+		"1 add shared? - 0/0 overlap-accepted! tag-seen!\n", .accepted = {{MIB(64), MIB(4),
+		'a'}}},
 	{"accepted-beside", {ADD(1, 64, 4, TAG('a'))}, "1 add shared? + 1/1\n",
 		.accepted = {{MIB(60), MIB(4)}, {MIB(68), MIB(4)}}},
 
@@ -232,54 +265,66 @@ static const struct stream streams[] = {
 		"1 add shared? + 1/1\n2 add shared? -+ 0/1 tag-seen!\n"},
 	{"tag-accepted", {ADD(1, 0, 2, TAG('a'))}, "1 add shared? - 0/0 tag-seen!\n",
 		.accepted = {{MIB(64), MIB(2), 'a'}}},
-	{"tag-spans-regions", {ADD(1, 0, 4, TAG('a'), MORE), ADD(2, 512, 4, TAG('a'), MORE), ADD(3, 4, 4, TAG('b'))},
-		"1 add shared? --+ 0/1 tag-spans-regions!\n"},
+	{"tag-spans-regions", {ADD(1, 0, 4, TAG('a'), MORE), ADD(2, 512, 4, TAG('a'), MORE),
+		ADD(3, 4, 4, TAG('b'))}, "1 add shared? --+ 0/1 tag-spans-regions!\n"},
 	{"two-tags-two-regions", {ADD(1, 0, 4, TAG('a'), MORE), ADD(2, 512, 4, TAG('b'))},
 		"1 add shared? ++ 2/2\n"},
 	{"tag-outside-too", {ADD(1, 0, 4, TAG('a'), MORE), ADD(2, 2048, 4, TAG('a'))},
 		"1 add +- 1/1 outside-regions!\n"},
 	{"untagged", {ADD(1, 0, 2, MORE), ADD(2, 2, 2)}, "1 add ++ 2/2 untagged.\n"},
 	{"untagged-in-regions", {ADD(1, 0, 4, MORE), ADD(2, 512, 4)}, "1 add ++ 2/2 untagged.\n"},
-	{"untagged-twice", {ADD(1, 0, 2), ADD(2, 2, 2)}, "1 add + 1/1 untagged.\n2 add + 1/1 untagged.\n"},
+	{"untagged-twice", {ADD(1, 0, 2), ADD(2, 2, 2)},
+		"1 add + 1/1 untagged.\n2 add + 1/1 untagged.\n"},
 	{"untagged-and-tagged", {ADD(1, 0, 2, MORE), ADD(2, 2, 2, TAG('a'))},
 		"1 add shared? ++ 2/2 untagged.\n"},
 
 	/* Shared capacity. */
 	{"shared", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE, .sequence = 1),
 		ADD(3, 4, 2, TAG('a'), .sequence = 2)}, "1 add shared +++ 3/3 whole\n"},
-	{"shared-any-order", {ADD(1, 0, 2, TAG('a'), MORE, .sequence = 2), ADD(2, 2, 2, TAG('a'), MORE),
-		ADD(3, 4, 2, TAG('a'), .sequence = 1)}, "1 add shared +++ 3/3 whole\n"},
-	{"shared-from-one", {ADD(1, 0, 2, TAG('a'), MORE, .sequence = 1), ADD(2, 2, 2, TAG('a'), .sequence = 2)},
+	{"shared-any-order", {ADD(1, 0, 2, TAG('a'), MORE, .sequence = 2),
+		ADD(2, 2, 2, TAG('a'), MORE), ADD(3, 4, 2, TAG('a'), .sequence = 1)},
+		"1 add shared +++ 3/3 whole\n"},
+	{"shared-from-one", {ADD(1, 0, 2, TAG('a'), MORE, .sequence = 1),
+		ADD(2, 2, 2, TAG('a'), .sequence = 2)},
 		"1 add shared -- 0/0 whole sequence-not-dense!\n"},
 	{"shared-gap", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), .sequence = 2)},
 		"1 add shared -- 0/0 whole sequence-not-dense!\n"},
 	{"shared-twice", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE, .sequence = 1),
-		ADD(3, 4, 2, TAG('a'), .sequence = 1)}, "1 add shared --- 0/0 whole sequence-not-dense!\n"},
-	{"shared-open", {ADD(1, 0, 2, TAG('a'), MORE, .sequence = 1), ADD(2, 2, 2, TAG('a'), MORE, .sequence = 2)},
+		ADD(3, 4, 2, TAG('a'), .sequence = 1)},
+		"1 add shared --- 0/0 whole sequence-not-dense!\n"},
+	{"shared-open", {ADD(1, 0, 2, TAG('a'), MORE, .sequence = 1),
+		ADD(2, 2, 2, TAG('a'), MORE, .sequence = 2)},
 		"1 add open shared ?? ?/? whole chain-open!\n"},
-	{"shared-one-bad", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2048, 2, TAG('a'), MORE, .sequence = 1),
-		ADD(3, 4, 2, TAG('a'), .sequence = 2)}, "1 add shared --- 0/0 whole outside-regions!\n"},
-	{"shared-one-unknown", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 1024, 2, TAG('a'), .sequence = 1)},
+	{"shared-one-bad", {ADD(1, 0, 2, TAG('a'), MORE),
+		ADD(2, 2048, 2, TAG('a'), MORE, .sequence = 1),
+		ADD(3, 4, 2, TAG('a'), .sequence = 2)},
+		"1 add shared --- 0/0 whole outside-regions!\n"},
+	{"shared-one-unknown", {ADD(1, 0, 2, TAG('a'), MORE),
+		ADD(2, 1024, 2, TAG('a'), .sequence = 1)},
 		"1 add shared -- 0/0 whole tag-spans-regions!\n", .block_size = MIB(3)},
-	{"shared-all-unknown", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE, .sequence = 1),
-		ADD(3, 1024, 2, TAG('b'))}, "1 add shared ??? ?/? whole\n", .block_size = MIB(3)},
-	{"shared-and-other", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE, .sequence = 1),
-		ADD(3, 4, 2, TAG('b'), MORE), ADD(4, 6, 2, TAG('b'))}, "1 add shared ++++ 4/4 whole\n"},
+	{"shared-all-unknown", {ADD(1, 0, 2, TAG('a'), MORE),
+		ADD(2, 2, 2, TAG('a'), MORE, .sequence = 1), ADD(3, 1024, 2, TAG('b'))},
+		"1 add shared ??? ?/? whole\n", .block_size = MIB(3)},
+	{"shared-and-other", {ADD(1, 0, 2, TAG('a'), MORE),
+		ADD(2, 2, 2, TAG('a'), MORE, .sequence = 1), ADD(3, 4, 2, TAG('b'), MORE),
+		ADD(4, 6, 2, TAG('b'))}, "1 add shared ++++ 4/4 whole\n"},
 	{"ordinary-and-one", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('b'), MORE),
 		ADD(3, 4, 2, TAG('b'))}, "1 add shared? +++ 3/3\n"},
 	{"shared-without-tag", {ADD(1, 0, 2, .sequence = 1)},
 		"1 add shared - 0/0 whole sequence-not-dense!\n"},
 
 	/* What the device has room for. */
-	{"room-for-all", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'))}, "1 add ++ 2/2\n", .room = 2},
-	{"too-many", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE), ADD(3, 4, 2, TAG('a'))},
-		"1 add +-- 1/1 too-many-extents!\n", .room = 1},
+	{"room-for-all", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'))}, "1 add ++ 2/2\n",
+		.room = 2},
+	{"too-many", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), MORE),
+		ADD(3, 4, 2, TAG('a'))}, "1 add +-- 1/1 too-many-extents!\n", .room = 1},
 	{"too-many-with-a-bad-one", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2048, 2, TAG('a'), MORE),
 		ADD(3, 4, 2, TAG('a'), MORE), ADD(4, 6, 2, TAG('a'))},
 		"1 add +-+- 1/2 outside-regions! too-many-extents!\n", .room = 2},
 	{"too-many-shared", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a'), .sequence = 1)},
 		"1 add shared -- 0/0 whole too-many-extents!\n", .room = 1},
-	{"no-room", {ADD(1, 0, 2, TAG('a'))}, "1 add shared? - 0/0 too-many-extents!\n", .room = -1},
+	{"no-room", {ADD(1, 0, 2, TAG('a'))}, "1 add shared? - 0/0 too-many-extents!\n",
+		.room = -1},
 
 	/* Releases. */
 	{"release-not-accepted", {RELEASE(1, 0, 2)}, "1 release ? release-not-accepted?\n"},
@@ -287,31 +332,34 @@ static const struct stream streams[] = {
 		.accepted = {{MIB(64), MIB(2)}}},
 	{"release-with-a-gap", {RELEASE(1, 64, 6)}, "1 release ? release-not-accepted?\n",
 		.accepted = {{MIB(64), MIB(2)}, {MIB(68), MIB(2)}}},
-	{"release-of-pieces", {RELEASE(1, 64, 4)}, "1 release ?\n",
-		.accepted = {{MIB(64), MIB(2)}, {MIB(66), MIB(4)}}},
+	{"release-of-pieces", {RELEASE(1, 64, 4)}, "1 release ?\n", .accepted = {{MIB(64), MIB(2)},
+		{MIB(66), MIB(4)}}},
 	{"release-unknown", {RELEASE(1, 64, 4)}, "1 release ?\n", .accepted_unknown = true},
 	{"release-of-nothing", {RELEASE(1, 64, 0)}, "1 release ? zero-length!\n"},
 	{"forced-is-gone", {FORCED(1, 64, 4)}, "1 forced-release ?\n"},
 	{"forced-outside", {FORCED(1, 2048, 4)}, "1 forced-release ? outside-regions!\n"},
-	{"forced-pending", {ADD(1, 0, 4, TAG('a')), FORCED(2, 0, 4, TAG('a')), ADD(3, 0, 4, TAG('a'))},
+	{"forced-pending", {ADD(1, 0, 4, TAG('a')), FORCED(2, 0, 4, TAG('a')),
+		ADD(3, 0, 4, TAG('a'))},
 		"1 add shared? + 1/1\n2 forced-release ?\n3 add shared? + 1/1\n"},
-	{"forced-half-of-pending", {ADD(1, 0, 8, TAG('a')), FORCED(2, 2, 2, TAG('z')), ADD(3, 2, 2, TAG('b')),
-		ADD(4, 0, 2, TAG('c')), ADD(5, 4, 2, TAG('d'))},
+	{"forced-half-of-pending", {ADD(1, 0, 8, TAG('a')), FORCED(2, 2, 2, TAG('z')),
+		ADD(3, 2, 2, TAG('b')), ADD(4, 0, 2, TAG('c')), ADD(5, 4, 2, TAG('d'))},
 		"1 add shared? + 1/1\n2 forced-release ?\n3 add shared? + 1/1\n"
 		"4 add shared? - 0/0 overlap-pending!\n5 add shared? - 0/0 overlap-pending!\n"},
-	{"released-half-of-tag", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a')), RELEASE(3, 0, 2, TAG('a')),
-		ADD(4, 0, 2, TAG('a'))},
+	{"released-half-of-tag", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2, 2, TAG('a')),
+		RELEASE(3, 0, 2, TAG('a')), ADD(4, 0, 2, TAG('a'))},
 		"1 add ++ 2/2\n3 release ? release-not-accepted?\n4 add shared? - 0/0 tag-seen!\n"},
+
 	{"region-updated", {UPDATED(1, 1)}, "1 region-updated ? region-updated.\n"},
-	{"region-updated-empties-it", {ADD(1, 0, 2, TAG('a')), ADD(2, 512, 4, TAG('b')), UPDATED(3, 1),
-		ADD(4, 512, 4, TAG('c')), ADD(5, 0, 2, TAG('d'))},
+	{"region-updated-empties-it", {ADD(1, 0, 2, TAG('a')), ADD(2, 512, 4, TAG('b')),
+		UPDATED(3, 1), ADD(4, 512, 4, TAG('c')), ADD(5, 0, 2, TAG('d'))},
 		"1 add shared? + 1/1\n2 add shared? + 1/1\n3 region-updated ? region-updated.\n"
 		"4 add shared? + 1/1\n5 add shared? - 0/0 overlap-pending!\n"},
 
 	/* What is not known. */
-	{"nothing-known", {ADD(1, 2048, 2, TAG('a'), MORE), ADD(2, 0, 0, TAG('a'), MORE), ADD(3, 4, 2, TAG('a'))},
-		"1 add ?-? ?/? zero-length!\n", .nothing_known = true},
-	{"regions-unknown", {ADD(1, 2048, 2, TAG('a'))}, "1 add shared? ? ?/?\n", .regions_unknown = true},
+	{"nothing-known", {ADD(1, 2048, 2, TAG('a'), MORE), ADD(2, 0, 0, TAG('a'), MORE),
+		ADD(3, 4, 2, TAG('a'))}, "1 add ?-? ?/? zero-length!\n", .nothing_known = true},
+	{"regions-unknown", {ADD(1, 2048, 2, TAG('a'))}, "1 add shared? ? ?/?\n",
+		.regions_unknown = true},
 	{"accepted-unknown", {ADD(1, 0, 2, TAG('a'), MORE), ADD(2, 2048, 2, TAG('a'))},
 		"1 add ?- ?/? outside-regions!\n", .accepted_unknown = true},
 	{"first-bad-rest-unknown", {ADD(1, 2048, 2, TAG('a'), MORE), ADD(2, 0, 2, TAG('a'))},
@@ -568,7 +616,7 @@ static const struct {
 	 "leave it out of the answer: the device would reject it"},
 	{"not-mappable-size", "not-mappable",
 	 "extent 1 (0x40000000-0x4000ffff) is not aligned to 2 MiB at both ends",
-	 "leave it out of the answer: Linux maps dax devices by 2 MiB, and drops such extents"},
+	 "leave it out of the answer: Linux can not map it as a dax device, and drops it"},
 	{"overlap-in-batch", "overlap-in-batch", "extent 2 (0x200000-0x5fffff) overlaps extent 1",
 	 "leave it out of the answer: the device would reject the answer"},
 	{"around-the-first", "overlap-in-batch",
@@ -608,7 +656,7 @@ static const struct {
 	 "extent 1 (0x0-0x1fffff) has the number 1, but no tag",
 	 "reject it: hosts that share it would not agree on the order"},
 	{"untagged", "untagged", "extent 1 (0x0-0x1fffff) has no tag; likewise extents 2, 2 in all",
-	 "mind that Linux takes each for an allocation of its own, with a dax device of its own"},
+	 "mind that Linux takes each for an allocation of its own"},
 	{"too-many", "too-many-extents",
 	 "extent 2 (0x200000-0x3fffff) is one more than the 1 that the device has room for; "
 	 "likewise "
@@ -879,6 +927,70 @@ static void test_update(void **state)
 	record_free(&dc_device_record, &device);
 }
 
+/* What was answered may be offered again. */
+static void test_forget(void **state)
+{
+	struct batch batch = {.number = 1};
+	cleanup_checker struct checker *checker = checker_new(NULL);
+	cleanup_findings struct findings findings = {0};
+
+	(void)state;
+	event_record_extent(&(struct event_record){.handle = 1, .size = MIB(2), .tag = "a"},
+			    list_add(&batch.extents));
+	checker_batch(checker, &batch, &findings, NULL);
+	checker_forget(checker, &batch);
+	checker_batch(checker, &batch, &findings, NULL);
+	assert_int_equal(findings.list.count, 0);
+	checker_batch(checker, &batch, &findings, NULL);
+	assert_int_equal(findings.list.count, 2);
+	assert_string_equal(findings.list.items[0].id, "overlap-pending");
+	assert_string_equal(findings.list.items[1].id, "tag-seen");
+	batch_free(&batch);
+}
+
+/* A source may not tell the handles either. */
+static void test_without_handles(void **state)
+{
+	struct batch batch = {.number = -1};
+	cleanup_checker struct checker *checker = checker_new(NULL);
+	cleanup_findings struct findings findings = {0};
+	struct event_record record;
+
+	(void)state;
+	event_record_init(&record);
+	record.size = MIB(2);
+	record.tag[0] = 1;
+	event_record_extent(&record, list_add(&batch.extents));
+	record.start = MIB(2);
+	event_record_extent(&record, list_add(&batch.extents));
+	checker_batch(checker, &batch, &findings, NULL);
+	assert_int_equal(findings.list.count, 0);
+	batch_free(&batch);
+}
+
+/* A batch that is open has left no tag that could be forgotten. */
+static void test_forget_open(void **state)
+{
+	struct batch batch = {.number = 1}, open = {.number = 2, .open = true};
+	cleanup_checker struct checker *checker = checker_new(NULL);
+	cleanup_findings struct findings findings = {0};
+
+	(void)state;
+	event_record_extent(&(struct event_record){.handle = 1, .size = MIB(2), .tag = "a"},
+			    list_add(&batch.extents));
+	event_record_extent(&(struct event_record){.handle = 2, .size = MIB(2), .tag = "a"},
+			    list_add(&open.extents));
+	checker_batch(checker, &batch, &findings, NULL);
+	checker_batch(checker, &open, &findings, NULL);
+	checker_forget(checker, &open);
+	findings_free(&findings);
+	checker_batch(checker, &batch, &findings, NULL);
+	assert_int_equal(findings.list.count, 1);
+	assert_string_equal(findings.list.items[0].id, "tag-seen");
+	batch_free(&batch);
+	batch_free(&open);
+}
+
 /* ---- streams of any length ---- */
 
 static int refuse(void *context, struct batch *batch, struct error *err)
@@ -1080,6 +1192,9 @@ int main(void)
 		cmocka_unit_test(test_region_of),
 		cmocka_unit_test(test_all_batches),
 		cmocka_unit_test(test_update),
+		cmocka_unit_test(test_forget),
+		cmocka_unit_test(test_without_handles),
+		cmocka_unit_test(test_forget_open),
 		cmocka_unit_test(test_handler_stops),
 		cmocka_unit_test(test_open_is_seen),
 		cmocka_unit_test(test_chain_too_long),

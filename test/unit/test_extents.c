@@ -693,6 +693,26 @@ static void test_says(void **state)
 	}
 }
 
+/* What one batch has many of says nothing of the next. */
+static void test_counts_begin_anew(void **state)
+{
+	static const struct stream stream = {
+		.records = {ADD(1, 0, 2, MORE), ADD(2, 2, 2, MORE), ADD(3, 4, 2, TAG('a'), MORE),
+			    ADD(4, 6, 2), ADD(5, 8, 2), ADD(6, 10, 2, MORE), ADD(7, 12, 2)}};
+	static const char *const expected[] = {
+		"extent 1 (0x0-0x1fffff) has no tag; likewise extents 2, 4, 3 in all",
+		"extent 1 (0x800000-0x9fffff) has no tag",
+		"extent 1 (0xa00000-0xbfffff) has no tag; likewise extents 2, 2 in all"};
+	struct run run;
+
+	(void)state;
+	run_stream(&run, &stream);
+	assert_int_equal(run.findings.list.count, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_string_equal(run.findings.list.items[i].evidence, expected[i]);
+	end_run(&run);
+}
+
 static void test_object(void **state)
 {
 	struct run run;
@@ -1180,6 +1200,7 @@ int main(void)
 		cmocka_unit_test(test_streams),
 		cmocka_unit_test(test_says),
 		cmocka_unit_test(test_object),
+		cmocka_unit_test(test_counts_begin_anew),
 		cmocka_unit_test(test_batch),
 		cmocka_unit_test(test_truncated_is_not_judged),
 		cmocka_unit_test(test_valid_regions),

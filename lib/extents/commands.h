@@ -56,7 +56,7 @@ struct piece {
 
 /*
  * The payloads of an answer or a release, chained by More where @pieces do not fit @payload_max: each is
- * given to @call. No pieces: one payload with an empty list.
+ * given to @call (its opcode is 0). No pieces: one payload with an empty list.
  */
 int dc_payloads(const struct piece *pieces, size_t count, size_t payload_max, answer_handler *call,
 		void *context, struct error *err);
@@ -64,7 +64,7 @@ int dc_payloads(const struct piece *pieces, size_t count, size_t payload_max, an
 /*
  * Answer the OLDEST pending batch, whichever that is: accept @pieces, reject the rest. Never called with
  * none while nothing is pending. @sent becomes true before the first byte goes out: from then on only
- * success or the device's refusal says what became of it.
+ * success or the device's refusal (transport.h) says what became of it.
  */
 int dc_respond(struct transport *transport, const struct piece *pieces, size_t count, bool *sent,
 	       struct error *err);

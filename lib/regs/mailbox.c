@@ -355,17 +355,21 @@ static int read_answer(const struct mailbox *mailbox, void *out, size_t out_max,
 		       struct error *err)
 {
 	uint32_t low, high;
+	size_t size;
 	int rc = read32(mailbox, mailbox->base + COMMAND_LOW, &low, err);
 
 	if (!rc)
 		rc = read32(mailbox, mailbox->base + COMMAND_HIGH, &high, err);
 	if (rc)
 		return rc;
-	*out_size = low >> 16 | (size_t)(high & 0x1f) << 16;
-	if (*out_size > mailbox->payload_max)
+	size = low >> 16 | (size_t)(high & 0x1f) << 16;
+	if (size > mailbox->payload_max)
 		return fail(err, -EBADMSG, "%s says that its answer has %zu bytes; %zu can be",
-			    mailbox->name, *out_size, mailbox->payload_max);
-	return read_payload(mailbox, out, *out_size < out_max ? *out_size : out_max, err);
+			    mailbox->name, size, mailbox->payload_max);
+	rc = read_payload(mailbox, out, size < out_max ? size : out_max, err);
+	if (!rc)
+		*out_size = size;
+	return rc;
 }
 
 int mailbox_send(struct mailbox *mailbox, uint16_t opcode, const void *in, size_t in_size,

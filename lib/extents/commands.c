@@ -152,6 +152,12 @@ static bool same_records(const struct log_page *page, const uint8_t *before)
 	return page->count && memcmp(page->records, before, EVENT_RECORD_SIZE) == 0;
 }
 
+/* There was room for one record more. */
+static bool has_room(const struct transport *transport, const struct log_page *page)
+{
+	return LOG_HEAD_SIZE + (page->count + 1) * EVENT_RECORD_SIZE <= transport->payload_max;
+}
+
 int dc_read_log(struct transport *transport, const struct tap *tap, page_handler *handler,
 		void *context, bool *incomplete, struct error *err)
 {
@@ -170,9 +176,14 @@ int dc_read_log(struct transport *transport, const struct tap *tap, page_handler
 			rc = log_page_decode(&page, answer, size, err);
 		if (rc)
 			return rc;
-		/* It keeps no place to go on from: what is behind shows once these are cleared. */
-		if (answers && same_records(&page, first))
-			break;
+		/*
+		 * It keeps no place to go on from: what is behind shows once these are cleared. QEMU
+		 * (10.0) says that there is more as long as there is anything at all.
+		 */
+		if (answers && same_records(&page, first)) {
+			*incomplete = !has_room(transport, &page);
+			return 0;
+		}
 		if (!rc && tap && tap->handler)
 			rc = tap->handler(tap->context, OPCODE_GET_LOG, answer, page.size, err);
 		if (!rc)

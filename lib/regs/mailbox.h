@@ -19,9 +19,10 @@ struct mailbox;
 
 /* What stands behind the device's registers: a mapped BAR, or memory in a test. */
 struct device_backend {
-	/* 0 or -errno; @offset is a multiple of 4 and below @size of mailbox_over(). */
+	/* 0 or -errno; @offset is a multiple of the width and below @size of mailbox_over(). */
 	int (*read)(void *context, uint32_t offset, uint32_t *value);
 	int (*write)(void *context, uint32_t offset, uint32_t value);
+	int (*write64)(void *context, uint32_t offset, uint64_t value);
 	void (*close)(void *context); /* may be NULL */
 };
 

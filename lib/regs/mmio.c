@@ -133,7 +133,8 @@ static void on_bus_error(int signal)
  * SIGBUS says that the mapping was revoked, or that the access failed on the bus. The handler is
  * ours for this one access only: a SIGBUS anywhere else is a fault of the program.
  */
-static int access_guarded(volatile uint32_t *reg, uint32_t *value, bool write)
+static int access_guarded(void (*access)(volatile void *reg, void *value), volatile void *reg,
+			  void *value)
 {
 	struct sigaction action = {.sa_handler = on_bus_error}, before;
 	volatile int rc = -EIO;
@@ -141,31 +142,50 @@ static int access_guarded(volatile uint32_t *reg, uint32_t *value, bool write)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGBUS, &action, &before);
 	if (!sigsetjmp(bus_error, 1)) {
-		if (write)
-			*reg = htole32(*value);
-		else
-			*value = le32toh(*reg);
+		access(reg, value);
 		rc = 0;
 	}
 	sigaction(SIGBUS, &before, NULL);
 	return rc;
 }
 
-static bool in_mapping(const struct mmio *mmio, uint32_t offset)
+static void load32(volatile void *reg, void *value)
 {
-	return offset % 4 == 0 && offset < mmio->length && mmio->length - offset >= 4;
+	*(uint32_t *)value = le32toh(*(volatile uint32_t *)reg);
+}
+
+static void store32(volatile void *reg, void *value)
+{
+	*(volatile uint32_t *)reg = htole32(*(uint32_t *)value);
+}
+
+static void store64(volatile void *reg, void *value)
+{
+	*(volatile uint64_t *)reg = htole64(*(uint64_t *)value);
+}
+
+static bool in_mapping(const struct mmio *mmio, uint32_t offset, uint32_t width)
+{
+	return offset % width == 0 && offset < mmio->length && mmio->length - offset >= width;
 }
 
 int mmio_read32(struct mmio *mmio, uint32_t offset, uint32_t *value)
 {
-	if (!in_mapping(mmio, offset))
+	if (!in_mapping(mmio, offset, 4))
 		return -EINVAL;
-	return access_guarded((uint32_t *)mmio->mapping + offset / 4, value, false);
+	return access_guarded(load32, (char *)mmio->mapping + offset, value);
 }
 
 int mmio_write32(struct mmio *mmio, uint32_t offset, uint32_t value)
 {
-	if (!in_mapping(mmio, offset))
+	if (!in_mapping(mmio, offset, 4))
 		return -EINVAL;
-	return access_guarded((uint32_t *)mmio->mapping + offset / 4, &value, true);
+	return access_guarded(store32, (char *)mmio->mapping + offset, &value);
+}
+
+int mmio_write64(struct mmio *mmio, uint32_t offset, uint64_t value)
+{
+	if (!in_mapping(mmio, offset, 8))
+		return -EINVAL;
+	return access_guarded(store64, (char *)mmio->mapping + offset, &value);
 }

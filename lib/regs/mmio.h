@@ -32,8 +32,9 @@ int mmio_map(const struct sys *sys, struct mmio **out, const char *address, unsi
 	     uint64_t offset, uint64_t claim, size_t length, bool writable, struct error *err);
 void mmio_unmap(struct mmio *mmio);
 
-/* One aligned 32-bit access at @offset into the mapping. -EIO if the bus or the kernel refuses. */
+/* One aligned access at @offset into the mapping. -EIO if the bus or the kernel refuses. */
 int mmio_read32(struct mmio *mmio, uint32_t offset, uint32_t *value);
 int mmio_write32(struct mmio *mmio, uint32_t offset, uint32_t value);
+int mmio_write64(struct mmio *mmio, uint32_t offset, uint64_t value);
 
 #endif

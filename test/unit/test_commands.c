@@ -24,9 +24,10 @@ static struct fake {
 	struct transport transport;
 	unsigned int regions, extents, records; /* that it has */
 	unsigned int changes;			/* so many answers with a generation of their own */
-	bool cursor;				/* each answer goes on where the last one ended */
-	bool no_progress;			/* lists end early, but say there is more */
-	uint16_t unsupported, dies;		/* opcodes */
+	bool always_more;	    /* the log says that it goes on, whatever is there */
+	bool cursor;		    /* each answer goes on where the last one ended */
+	bool no_progress;	    /* lists end early, but say there is more */
+	uint16_t unsupported, dies; /* opcodes */
 	unsigned int lost;
 	unsigned int place, asked, taps, commands;
 	uint32_t generation;
@@ -113,7 +114,8 @@ static size_t answer_log(uint8_t *out, size_t room)
 	unsigned int fits = (unsigned int)((room - LOG_HEAD_SIZE) / EVENT_RECORD_SIZE);
 	unsigned int left = fake.records - fake.place, count = left < fits ? left : fits;
 
-	out[0] = (uint8_t)((fake.lost ? 1 : 0) | (left > count ? 2 : 0));
+	out[0] = (uint8_t)((fake.lost ? 1 : 0) |
+			   (left > count || (fake.always_more && count) ? 2 : 0));
 	out[2] = (uint8_t)fake.lost;
 	out[20] = (uint8_t)count;
 	for (unsigned int i = 0; i < count; i++)
@@ -253,7 +255,8 @@ static int count_records(void *context, const struct log_page *page, struct erro
 	return 0;
 }
 
-static void check_log(unsigned int records, bool cursor, size_t seen, bool goes_on)
+static void check_log(unsigned int records, bool cursor, bool always_more, size_t seen,
+		      bool goes_on)
 {
 	struct transport *transport = make(512); /* three records */
 	bool incomplete = !goes_on;
@@ -263,6 +266,7 @@ static void check_log(unsigned int records, bool cursor, size_t seen, bool goes_
 
 	fake.records = records;
 	fake.cursor = cursor;
+	fake.always_more = always_more;
 	assert_int_equal(dc_read_log(transport, &tap, count_records, &count, &incomplete, NULL), 0);
 	assert_int_equal(count, seen);
 	assert_int_equal(incomplete, goes_on);
@@ -273,12 +277,14 @@ static void check_log(unsigned int records, bool cursor, size_t seen, bool goes_
 static void test_log(void **state)
 {
 	(void)state;
-	check_log(0, false, 0, false);
-	check_log(3, false, 3, false);
-	check_log(4, false, 3, true);
-	check_log(200, false, 3, true);
-	check_log(4, true, 4, false);
-	check_log(200, true, 200, false);
+	check_log(0, false, false, 0, false);
+	check_log(3, false, false, 3, false);
+	check_log(4, false, false, 3, true);
+	check_log(200, false, false, 3, true);
+	check_log(4, true, false, 4, false);
+	check_log(200, true, false, 200, false);
+	check_log(2, false, true, 2, false);
+	check_log(4, false, true, 3, true);
 }
 
 static void test_device(void **state)

@@ -109,13 +109,26 @@ static int fake_write(void *context, uint32_t offset, uint32_t value)
 	return 0;
 }
 
+static int fake_write64(void *context, uint32_t offset, uint64_t value)
+{
+	int rc = fake_access();
+
+	assert_ptr_equal(context, &fake);
+	assert_true(offset % 8 == 0 && offset < REGISTERS);
+	if (rc)
+		return rc;
+	*at(offset) = (uint32_t)value;
+	*at(offset + 4) = (uint32_t)(value >> 32);
+	return 0;
+}
+
 static void fake_close(void *context)
 {
 	assert_ptr_equal(context, &fake);
 	fake.closed++;
 }
 
-static const struct device_backend backend = {fake_read, fake_write, fake_close};
+static const struct device_backend backend = {fake_read, fake_write, fake_write64, fake_close};
 
 static void entry(uint32_t number, uint16_t id, uint32_t offset, uint32_t length)
 {
@@ -255,7 +268,7 @@ static void test_faults(void **state)
 	send((struct fault){.answer_size = 513}, -EBADMSG, 0,
 	     "DEVICE says that its answer has 513 bytes; 512 can be");
 	assert_int_equal(fake.commands, 1);
-	for (unsigned int accesses = 1; accesses < 9; accesses++) {
+	for (unsigned int accesses = 1; accesses < 8; accesses++) {
 		send((struct fault){.gone_after = accesses}, -ENODEV, 0,
 		     "device registers of DEVICE read all ones");
 		send((struct fault){.revoked_after = accesses}, -EIO, 0,
@@ -328,13 +341,16 @@ static void test_registers_broken(void **state)
 		{32 + 4, 0x102, -EBADMSG,
 		 "CXL device capability 0x0002 of DEVICE has 544 bytes at 0x102, where it cannot "
 		 "be"},
+		{32 + 4, 0x104, -EBADMSG,
+		 "CXL device capability 0x0002 of DEVICE has 544 bytes at 0x104, where it cannot "
+		 "be"},
 		{32 + 4, 0, -EBADMSG,
 		 "CXL device capability 0x0002 of DEVICE has 544 bytes at 0x0, where it cannot be"},
 		{32 + 4, REGISTERS - 0x20, -EBADMSG,
 		 "CXL device capability 0x0002 of DEVICE has 544 bytes at 0x1fe0, where it cannot "
 		 "be"},
-		{32 + 4, 0xfffffffc, -EBADMSG,
-		 "CXL device capability 0x0002 of DEVICE has 544 bytes at 0xfffffffc, where it "
+		{32 + 4, 0xfffffff8, -EBADMSG,
+		 "CXL device capability 0x0002 of DEVICE has 544 bytes at 0xfffffff8, where it "
 		 "cannot be"},
 		{32 + 8, 0x11f, -EBADMSG,
 		 "CXL device capability 0x0002 of DEVICE has 287 bytes at 0x100, where it cannot "
@@ -342,8 +358,8 @@ static void test_registers_broken(void **state)
 		{32 + 8, UINT32_MAX - 1, -EBADMSG,
 		 "CXL device capability 0x0002 of DEVICE has 4294967294 bytes at 0x100, where it "
 		 "cannot be"},
-		{48 + 4, 0x1ffc, -EBADMSG,
-		 "CXL device capability 0x4000 of DEVICE has 8 bytes at 0x1ffc, where it cannot "
+		{48 + 4, 0x1ff8 + 8, -EBADMSG,
+		 "CXL device capability 0x4000 of DEVICE has 8 bytes at 0x2000, where it cannot "
 		 "be"},
 		{MAILBOX, 7, -EBADMSG,
 		 "the mailbox of DEVICE has a payload of 2^7 bytes, which cannot be"},

@@ -323,13 +323,30 @@ static int wait_background(const struct mailbox *mailbox, unsigned int *code, st
 	return rc;
 }
 
+/* The doorbell runs what the register holds: never what somebody else left there. */
+static int check_command(const struct mailbox *mailbox, uint64_t command, struct error *err)
+{
+	uint32_t low, high;
+	int rc = read32(mailbox, mailbox->base + COMMAND_LOW, &low, err);
+
+	if (!rc)
+		rc = read32(mailbox, mailbox->base + COMMAND_HIGH, &high, err);
+	if (rc)
+		return rc;
+	if (low == (uint32_t)command && (high & 0x1f) == (uint32_t)(command >> 32))
+		return 0;
+	hint(err, "nothing was sent; the device may need a reset");
+	return fail(err, -EIO, "the mailbox of %s does not take command 0x%04x in", mailbox->name,
+		    (unsigned int)(command & 0xffff));
+}
+
 static int write_command(const struct mailbox *mailbox, uint16_t opcode, size_t in_size,
 			 struct error *err)
 {
-	int rc = mailbox->backend->write64(mailbox->context, mailbox->base + COMMAND_LOW,
-					   opcode | (uint64_t)in_size << 16);
+	uint64_t command = opcode | (uint64_t)in_size << 16;
+	int rc = mailbox->backend->write64(mailbox->context, mailbox->base + COMMAND_LOW, command);
 
-	return rc ? not_accessible(mailbox, rc, err) : 0;
+	return rc ? not_accessible(mailbox, rc, err) : check_command(mailbox, command, err);
 }
 
 static int finish(const struct mailbox *mailbox, uint16_t opcode, unsigned int *code,

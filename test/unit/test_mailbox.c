@@ -25,6 +25,7 @@ struct fault {
 	unsigned int gone_after;    /* so many accesses it reads all ones */
 	unsigned int revoked_after; /* so many they fail */
 	bool hangs;		    /* the doorbell stays set */
+	bool deaf;		    /* the command register keeps what was in it */
 	unsigned int rings;	    /* so many reads of the doorbell it is set */
 	unsigned int background; /* so many reads of the status it goes on; UINT32_MAX: for good */
 	uint16_t code, background_code;
@@ -104,7 +105,7 @@ static int fake_write(void *context, uint32_t offset, uint32_t value)
 		return rc;
 	if (offset == MAILBOX + 4 && value & 1)
 		execute();
-	else
+	else if (offset != MAILBOX + 8 && offset != MAILBOX + 12) /* as QEMU: whole, or not */
 		*at(offset) = value;
 	return 0;
 }
@@ -115,7 +116,7 @@ static int fake_write64(void *context, uint32_t offset, uint64_t value)
 
 	assert_ptr_equal(context, &fake);
 	assert_true(offset % 8 == 0 && offset < REGISTERS);
-	if (rc)
+	if (rc || fake.fault.deaf)
 		return rc;
 	*at(offset) = (uint32_t)value;
 	*at(offset + 4) = (uint32_t)(value >> 32);
@@ -276,6 +277,24 @@ static void test_faults(void **state)
 	}
 }
 
+/* What a driver sent last is not sent again in place of ours. */
+static void test_deaf(void **state)
+{
+	cleanup_mailbox struct mailbox *mailbox = NULL;
+	struct error err = {0};
+	unsigned int code;
+	size_t size;
+
+	(void)state;
+	make_device();
+	*at(MAILBOX + 8) = 0x0101;
+	mailbox = open_device();
+	fake.fault.deaf = true;
+	check_text(mailbox_send(mailbox, 0x100, "\4", 1, NULL, 0, &size, &code, &err), -EIO, &err,
+		   "the mailbox of DEVICE does not take command 0x0100 in");
+	assert_int_equal(fake.commands, 0);
+}
+
 /* Another's command is neither disturbed nor taken for ours. */
 static void test_busy(void **state)
 {
@@ -412,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_answer_cut),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_deaf),
 		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_registers_broken),

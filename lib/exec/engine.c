@@ -51,6 +51,8 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_RELEASE_NEW_MEMORY] = &step_release_new_memory,
 	[STEP_SET_CONTROL] = &step_set_control,
 	[STEP_CLEAR_STATUS] = &step_clear_status,
+	[STEP_UNBIND_FUNCTION] = &step_unbind_function,
+	[STEP_BIND_FUNCTION] = &step_bind_function,
 };
 
 void engine_free(struct engine *engine)

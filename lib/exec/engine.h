@@ -122,6 +122,7 @@ extern const struct step_ops step_hold_new_memory, step_release_new_memory, step
 	step_load_module, step_set_control, step_clear_status, step_run_hooks, step_stop_demotion,
 	step_stop_users, step_save_contents, step_disable_namespace, step_move_pages,
 	step_convert_dax, step_arrange_dax, step_load_contents, step_enable_namespace,
-	step_release_demotion, step_shrink_pools, step_restore_pools;
+	step_release_demotion, step_shrink_pools, step_restore_pools,
+	step_unbind_function, step_bind_function;
 
 #endif

@@ -17,4 +17,14 @@ int refuse_now(struct engine *engine, const char *port,
 /* -EBUSY if a process but our own has @dax open or mapped: to unbind it would kill that by SIGBUS. */
 int refuse_users(struct engine *engine, const char *dax, struct error *err);
 
+/*
+ * Collect the machine into zeroed @host and ask assess_borrow() about the function at @address, with
+ * what sysfs says of it. -errno only if the machine could not be read.
+ */
+int judge_borrow(const struct sys *sys, const char *address, struct host *host,
+		 struct findings *findings, struct error *err);
+
+/* The same in a step: -EBUSY tells what it found first. */
+int refuse_borrow(struct engine *engine, const char *address, struct error *err);
+
 #endif

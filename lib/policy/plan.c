@@ -42,6 +42,8 @@ const char *const step_names[] = {
 	[STEP_RELEASE_NEW_MEMORY] = "release-new-memory",
 	[STEP_SET_CONTROL] = "set-control",
 	[STEP_CLEAR_STATUS] = "clear-status",
+	[STEP_UNBIND_FUNCTION] = "unbind-function",
+	[STEP_BIND_FUNCTION] = "bind-function",
 	[STEP_KINDS] = NULL,
 };
 

@@ -43,6 +43,8 @@ enum step_kind {
 	STEP_RELEASE_NEW_MEMORY, /* the policy is what it was */
 	STEP_SET_CONTROL,	 /* of the Timeout & Isolation capability */
 	STEP_CLEAR_STATUS,
+	STEP_UNBIND_FUNCTION, /* a memory device's driver lets go of it */
+	STEP_BIND_FUNCTION,
 	STEP_KINDS,
 };
 

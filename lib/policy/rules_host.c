@@ -55,6 +55,9 @@ static void say_cut_short(struct finding *finding, const struct operation *opera
 	else if (strcmp(operation->operation, "evacuate") == 0)
 		finding_fix(finding, "finish it: the same daxctl-ext evacuate again; or undo it: "
 				     "daxctl-ext restore --all");
+	else if (strcmp(operation->operation, "borrow") == 0)
+		finding_fix(finding, "give it back to its driver: cxl-iso list-extents %s --unbind",
+			    operation->object);
 	else
 		finding_fix(finding,
 			    "finish it: cxl-iso recover %s --resume; or undo it: cxl-iso recover "

@@ -2,8 +2,10 @@
 /* Operations that were cut short, or wait to be undone. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "commands.h"
+#include "exec/borrow.h"
 #include "exec/journal.h"
 #include "model/document.h"
 #include "sys/lock.h"
@@ -66,6 +68,16 @@ static void add_line(const struct journal *journal, struct table *table)
 	table_set(table, line, COL_NEXT, next ? step_names[next->kind] : "");
 }
 
+/* What the others need is in their pages; this one may have been done by a command that only lists. */
+static void say_how_to_finish(const struct journal *journal)
+{
+	if (strcmp(journal->operation, "borrow") == 0 &&
+	    strcmp(state_of(journal), "cut-short") == 0)
+		ui_note("note: %s was left without its driver; to give it back: cxl-iso "
+			"list-extents %s --unbind",
+			journal->object, journal->object);
+}
+
 static struct json_object *to_json(const struct journal *journal)
 {
 	struct json_object *json = json_object_new_object();
@@ -99,10 +111,14 @@ static int gather(struct table *table, struct json_object *array, struct error *
 
 		if (one)
 			rc = one;
+		else if (borrow_is_over(&machine, &journal))
+			continue;
 		else if (array)
 			json_object_array_add(array, to_json(&journal));
-		else
+		else {
 			add_line(&journal, table);
+			say_how_to_finish(&journal);
+		}
 	}
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "collect/collect.h"
+#include "exec/borrow.h"
 #include "exec/command.h"
 #include "exec/engine.h"
 #include "model/document.h"
@@ -283,7 +284,8 @@ static int prepare(const char *operation, const char *const *words, bool must_ex
 		return STATUS_USAGE;
 	if (!settings_dry_run && geteuid() == 0) {
 		*lock = lock_take(&machine, operation, err);
-		if (*lock < 0 || ui_refuse_unfinished(err))
+		if (*lock < 0 || borrow_give_back(&machine, ui_say, err) ||
+		    ui_refuse_unfinished(err))
 			return STATUS_REFUSED;
 	}
 	if (collect_host(&machine, host, err))

@@ -9,6 +9,7 @@
 #ifndef EXEC_BORROW_H
 #define EXEC_BORROW_H
 
+#include "exec/journal.h"
 #include "policy/findings.h"
 #include "sys/sys.h"
 
@@ -16,14 +17,15 @@ struct borrow;
 
 /*
  * Take the PCI function at @address ("0000:0d:00.0") from its driver. @lock is what lock_take() gave:
- * the guardian holds it, too. The machine is collected anew, twice: to be asked, and right before the
+ * the guardian holds it, too. The machine is collected anew, twice: to be judged, and right before the
  * driver has to let go. From here on SIGINT, SIGTERM and SIGHUP only ask for a stop: look at
  * stop_requested().
  *
  * 0, and *@borrow for borrow_end(); NULL if the function has no driver: there is nothing to give back.
  * -EPERM: zeroed @findings have what stands against it, for ui_refuse(). Nothing was touched then, nor
- * at -ENODEV: no such function, and -EBUSY: it is borrowed already. After any other -errno it was given
- * back; where even that failed, @err says so as well and the journal stays.
+ * after -ENODEV: no such function, and -EBUSY: it is borrowed already, or came into use meanwhile.
+ * -ENOTRECOVERABLE: it was taken and could not be given back, as of borrow_end(). After any other
+ * -errno it is as it was.
  */
 int borrow_begin(const struct sys *sys, const char *address, int lock, struct borrow **borrow,
 		 struct findings *findings, struct error *err);
@@ -31,8 +33,8 @@ int borrow_begin(const struct sys *sys, const char *address, int lock, struct bo
 /*
  * Give it back, and look that its driver, its memory device and its endpoint are there again. Close
  * what has its registers mapped before. @say (may be NULL) is told if Linux calls the memory device
- * otherwise than before. *@borrow is NULL afterwards; NULL before is no error. At -errno the journal
- * stays, and borrow_give_back() or the next boot has to do it: to be told as STATUS_PARTIAL.
+ * otherwise than before. *@borrow is NULL afterwards; NULL before is no error. -ENOTRECOVERABLE: the
+ * journal stays, for borrow_give_back(), and the command ends as STATUS_PARTIAL.
  */
 int borrow_end(struct borrow **borrow, void (*say)(const char *text), struct error *err);
 
@@ -46,5 +48,8 @@ void borrow_drop(struct borrow **borrow);
  * nothing but that its journal is removed. To be called with the lock held.
  */
 int borrow_give_back(const struct sys *sys, void (*say)(const char *text), struct error *err);
+
+/* It is the journal of one that needs nothing any more, see above. */
+bool borrow_is_over(const struct sys *sys, const struct journal *journal);
 
 #endif

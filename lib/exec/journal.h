@@ -35,7 +35,7 @@ struct saved {
 };
 
 struct journal {
-	char operation[16];	/* recover, evacuate, hold */
+	char operation[16];	/* recover, evacuate, hold, borrow */
 	char object[NAME_SIZE]; /* the root port; what is evacuated */
 	char boot[48];		/* the kernel's boot_id: whether the host was booted since */
 	char started[32];	/* local time, ISO 8601 */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "exec/borrow.h"
 #include "exec/evacuations.h"
 #include "sys/lock.h"
 #include "sys/util.h"
@@ -75,7 +76,7 @@ static void add_journal(const struct sys *sys, const char *file, struct running 
 		add_unreadable(host, file);
 		return;
 	}
-	if (journal_is_at_rest(&journal))
+	if (journal_is_at_rest(&journal) || borrow_is_over(sys, &journal))
 		return;
 	if (!runs(running, &journal)) {
 		add(host, journal.operation, journal.object, -1);

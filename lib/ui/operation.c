@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exec/borrow.h"
 #include "exec/drivers.h"
 #include "exec/room.h"
 #include "model/document.h"
@@ -238,12 +239,16 @@ int operation_take_machine(const char *operation, const char *const *words, int 
 			   struct error *err)
 {
 	char what[96];
+	int rc;
 
 	copy_text(what, sizeof(what), operation);
 	for (; *words; words++)
 		append_word(what, sizeof(what), " ", *words);
 	*lock = lock_take(&machine, what, err);
-	return *lock < 0 ? *lock : drivers_load(&machine, say_loaded, err);
+	if (*lock < 0)
+		return *lock;
+	rc = borrow_give_back(&machine, ui_say, err);
+	return rc ? rc : drivers_load(&machine, say_loaded, err);
 }
 
 enum status operation_confirm(bool yes, const char *question)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "collect/collect.h"
+#include "exec/borrow.h"
 #include "exec/journal.h"
 #include "model/document.h"
 #include "sys/util.h"
@@ -104,6 +105,11 @@ void ui_note(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+void ui_say(const char *text)
+{
+	ui_note("%s", text);
+}
+
 int ui_confirm(bool yes, const char *question, struct error *err)
 {
 	char answer[16];
@@ -145,6 +151,9 @@ static void say_how_to_finish(const struct journal *journal, struct error *err)
 	else if (strcmp(journal->operation, "evacuate") == 0)
 		hint(err, "finish it: the same daxctl-ext evacuate again; or undo it: daxctl-ext "
 			  "restore --all");
+	else if (strcmp(journal->operation, "borrow") == 0)
+		hint(err, "give it back to its driver: cxl-iso list-extents %s --unbind",
+		     journal->object);
 	else
 		hint(err, "finish it: cxl-iso recover %s --resume; or undo it: --abort",
 		     journal->object);
@@ -156,7 +165,7 @@ static int refuse_if_unfinished(const char *file, struct error *err)
 
 	if (journal_load_file(&machine, file, &journal, err))
 		return -EBUSY;
-	if (journal_is_at_rest(&journal))
+	if (journal_is_at_rest(&journal) || borrow_is_over(&machine, &journal))
 		return 0;
 	if (strcmp(journal.operation, "evacuate") == 0)
 		fail(err, -EBUSY, "an evacuation of %s was cut short", journal.object);

@@ -95,6 +95,8 @@ int ui_fail(enum status status, const struct error *err);
 
 /* A note or a hint on stderr. */
 void ui_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, for what tells a text by a callback. */
+void ui_say(const char *text);
 
 /* Print a document on stdout and release it. */
 void ui_print_json(struct json_object *document);

@@ -41,6 +41,11 @@ static void held(struct host *host)
 	add_operation(host, "hold", -1);
 }
 
+static void borrowed(struct host *host)
+{
+	add_operation(host, "borrow", -1);
+}
+
 static void linux_6_2(struct host *host)
 {
 	strcpy(host->kernel, "6.2.16");
@@ -309,6 +314,15 @@ const struct rule_case host_cases[] = {
 		.guilty = held,
 		.planned = {BLOCKS, "hold of " PORT_B " was cut short",
 			    "put the timeout back: cxl-iso set-timeout " PORT_B " --restore"},
+		.isolated = {BLOCKS},
+	},
+	{
+		.id = "operation-in-progress",
+		.object = PORT_B,
+		.base = model_system_ram,
+		.guilty = borrowed,
+		.planned = {BLOCKS, "borrow of " PORT_B " was cut short",
+			    "give it back to its driver: cxl-iso list-extents " PORT_B " --unbind"},
 		.isolated = {BLOCKS},
 	},
 	{

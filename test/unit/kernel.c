@@ -878,9 +878,56 @@ static void probe_function(void)
 static void add_device(void)
 {
 	put("", DEVICE_PATH "/remove");
+	put("(null)\n", DEVICE_PATH "/driver_override");
 	link(DEVICE_PATH, PCI "/" DEVICE_A);
 	if (!running->probes_late)
 		probe_function();
+}
+
+static void drop_memdev(void)
+{
+	drop(CXL "/mem0");
+	drop(DEVICE_PATH "/mem0");
+	drop(CXL "/endpoint3");
+	drop(ROOT "/endpoint3");
+	for (int i = 0; i < 4; i++)
+		drop(CXL "/decoder3.%d", i);
+}
+
+/* Linux asks nobody; what decodes is gone. */
+static int unbind_function(const char *address)
+{
+	if (strcmp(address, DEVICE_A) != 0 || !exists(DEVICE_PATH "/driver"))
+		return -ENODEV;
+	if (running->hdm_size || number(CXL "/" DECODER "/dpa_size"))
+		break_down("%s was taken from its driver while it is in use", address);
+	if (running->keeps_driver)
+		return 0;
+	drop(DEVICE_PATH "/driver");
+	drop_memdev();
+	return 0;
+}
+
+static int bind_function(const char *address)
+{
+	char override[64];
+
+	if (strcmp(address, DEVICE_A) != 0 || !exists(DEVICE_PATH))
+		return -ENODEV;
+	get(override, DEVICE_PATH "/driver_override");
+	if (exists(DEVICE_PATH "/driver") ||
+	    (override[0] && strcmp(override, "(null)") != 0 && strcmp(override, "cxl_pci") != 0))
+		return -ENODEV;
+	probe_function();
+	if (running->renames) {
+		put("0x1234\n", DEVICE_PATH "/mem7/serial");
+		drop(DEVICE_PATH "/mem0");
+		drop(CXL "/mem0");
+		drop(ROOT "/endpoint3/uport");
+		link(DEVICE_PATH "/mem7", CXL "/mem7");
+		link(CXL "/mem7", ROOT "/endpoint3/uport");
+	}
+	return 0;
 }
 
 static int store_probe(const char *device)
@@ -897,12 +944,8 @@ static void remove_device(void)
 	if (running->hdm_size)
 		break_down("the device was removed while it decodes");
 	drop(PCI "/" DEVICE_A);
-	drop(CXL "/mem0");
+	drop_memdev();
 	drop(DEVICE_PATH);
-	drop(CXL "/endpoint3");
-	drop(ROOT "/endpoint3");
-	for (int i = 0; i < 4; i++)
-		drop(CXL "/decoder3.%d", i);
 }
 
 static void reset_port(void)
@@ -955,6 +998,10 @@ static int store(const char *path, const char *text)
 		return disable_region(text);
 	if (after(path, "/sys/bus/cxl/drivers/cxl_region/bind"))
 		return enable_region(text);
+	if (after(path, "/sys/bus/pci/drivers/cxl_pci/unbind"))
+		return unbind_function(text);
+	if (after(path, "/sys/bus/pci/drivers/cxl_pci/bind"))
+		return bind_function(text);
 	if (after(path, ND "/drivers/nd_pmem/"))
 		return store_nd(after(path, ND "/drivers/nd_pmem/"), text);
 	if (after(path, "/sys/bus/cxl/drivers_probe") || after(path, "/sys/bus/pci/drivers_probe"))
@@ -1266,6 +1313,8 @@ static void add_files(void)
 		ND "/drivers/nd_region/bind",
 		"/proc/.keep",
 		"/sys/bus/cxl/drivers_probe",
+		"/sys/bus/pci/drivers/cxl_pci/bind",
+		"/sys/bus/pci/drivers/cxl_pci/unbind",
 		"/sys/bus/pci/drivers_probe",
 		"/sys/bus/pci/drivers/cxl_pci/bind",
 		"/sys/bus/cxl/drivers/cxl_mem/bind",

@@ -25,6 +25,8 @@ struct kernel {
 	bool keeps_blocks;	 /* kmem fails to remove its memory */
 	bool masks_reset;	 /* the port takes a bus reset and does nothing */
 	bool loses_decoders;	 /* the device comes up without decoding */
+	bool renames;		 /* the memory device is mem7 when it comes back */
+	bool keeps_driver;	 /* a driver lets go, and that changes nothing */
 	bool probes_late;	 /* drivers take the device only when they are asked to */
 	unsigned int takes_late; /* kmem takes a new dax device after so many milliseconds */
 	uint64_t taken_at;	 /* this one, then; 0: it has */

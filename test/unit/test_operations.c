@@ -138,6 +138,32 @@ static void test_no_name(void **state)
 	check_operations(tree, "operation root ports 0\n");
 }
 
+#define FUNCTION "/sys/bus/pci/devices/" PORT_A
+
+/* A function that was borrowed and has no driver; any other is where it should be. */
+static void test_borrow(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_file(tree, "boot-1\n", "/proc/sys/kernel/random/boot_id");
+	tree_directory(tree, FUNCTION);
+	leave_journal(tree, "borrow", 7);
+	check_operations(tree, "borrow " PORT_A " -1\n");
+	tree_directory(tree, FUNCTION "/driver");
+	check_operations(tree, "");
+}
+
+static void test_borrow_of_old_boot(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_file(tree, "boot-1\n", "/proc/sys/kernel/random/boot_id");
+	tree_directory(tree, FUNCTION);
+	leave_journal(tree, "borrow", 7);
+	tree_file(tree, "boot-2\n", "/proc/sys/kernel/random/boot_id");
+	check_operations(tree, "");
+}
+
 /* What can not be read or trusted was cut short all the same. */
 static void test_unreadable(void **state)
 {
@@ -163,10 +189,12 @@ static void test_unprivileged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_RUN(test_none),	     WITH_RUN(test_cut_short), WITH_RUN(test_old_lock),
-		WITH_RUN(test_running),	     WITH_RUN(test_resumed),   WITH_RUN(test_hold),
-		WITH_RUN(test_another_runs), WITH_RUN(test_no_name),   WITH_RUN(test_unreadable),
-		WITH_RUN(test_unprivileged),
+		WITH_RUN(test_none),	     WITH_RUN(test_cut_short),
+		WITH_RUN(test_old_lock),     WITH_RUN(test_running),
+		WITH_RUN(test_resumed),	     WITH_RUN(test_hold),
+		WITH_RUN(test_another_runs), WITH_RUN(test_no_name),
+		WITH_RUN(test_unreadable),   WITH_RUN(test_unprivileged),
+		WITH_RUN(test_borrow),	     WITH_RUN(test_borrow_of_old_boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,6 @@
 #include <cxl/libcxl.h>
 #include <uuid/uuid.h>
 
-#include "collect/libcxl_compat.h"
 #include "collect/place.h"
 #include "sys/util.h"
 
@@ -83,6 +82,13 @@ static bool is_locked(const struct sys *sys, const char *region)
 	return !sys_read_u64(sys, &locked, "/sys/bus/cxl/devices/%s/locked", region) && locked;
 }
 
+/* libcxl 76 does not tell, and to later ones (up to 85) what is neither ram nor pmem is nothing. */
+static void read_mode(const struct sys *sys, struct region *region)
+{
+	sys_read(sys, region->mode, sizeof(region->mode), "/sys/bus/cxl/devices/%s/mode",
+		 region->name);
+}
+
 static void add_region(struct walk *walk, struct cxl_region *cxl_region, const char *window)
 {
 	struct region *region = list_add(&walk->host->regions);
@@ -90,7 +96,7 @@ static void add_region(struct walk *walk, struct cxl_region *cxl_region, const c
 
 	copy_text(region->name, sizeof(region->name), cxl_region_get_devname(cxl_region));
 	copy_text(region->window, sizeof(region->window), window);
-	region_mode(walk->sys, cxl_region, region->mode);
+	read_mode(walk->sys, region);
 	cxl_region_get_uuid(cxl_region, uuid);
 	if (!uuid_is_null(uuid))
 		uuid_unparse(uuid, region->uuid);

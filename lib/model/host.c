@@ -502,6 +502,14 @@ bool region_is_pmem(const struct region *region)
 	return strcmp(region->mode, "pmem") == 0;
 }
 
+bool region_is_dynamic(const struct region *region)
+{
+	const char *mode = region->mode;
+
+	return strncmp(mode, "dynamic_ram", strlen("dynamic_ram")) == 0 ||
+	       (strncmp(mode, "dc", 2) == 0 && mode[2] >= '0' && mode[2] <= '9');
+}
+
 bool region_uses_memdev(const struct region *region, const char *memdev)
 {
 	list_each(target, &region->targets)

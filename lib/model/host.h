@@ -127,7 +127,7 @@ struct decoder {
 struct region {
 	char name[NAME_SIZE];
 	char window[NAME_SIZE]; /* decoder0.0 */
-	char mode[16];		/* ram, pmem */
+	char mode[32];		/* ram, pmem, dynamic_ram_1, ... */
 	char uuid[40];
 	uint64_t start;
 	uint64_t size;
@@ -455,6 +455,8 @@ const struct process *host_process(const struct host *host, int pid);
 /* Relations that commands ask for. */
 /* Of persistent memory. */
 bool region_is_pmem(const struct region *region);
+/* Of dynamic capacity: dc0 or dynamic_ram_1, in versions of the series for Linux that is not merged. */
+bool region_is_dynamic(const struct region *region);
 bool region_uses_memdev(const struct region *region, const char *memdev);
 bool region_below(const struct region *region, const struct root_port *port);
 /* The whole block lies in one of the mappings: kmem adds no other (Linux, dax_kmem_range()). */

@@ -28,7 +28,7 @@ struct radius_function {
 
 struct radius_region {
 	char name[NAME_SIZE];
-	char mode[16];
+	char mode[32];
 	uint64_t size;
 	LIST(struct radius_name) other_ports; /* root ports that it interleaves over as well */
 };

@@ -109,6 +109,28 @@ static void test_region_below(void **state)
 	assert_false(below(&host, "region0", PORT_A));
 }
 
+/* Every name that a version of the series gave them. */
+static void test_region_is_dynamic(void **state)
+{
+	static const char *const dynamic[] = {"dc0",	       "dc7",
+					      "dc0_shared",    "dynamic_ram_1",
+					      "dynamic_ram_a", "dynamic_ram_1_shared_ro"};
+	static const char *const others[] = {"",     "ram", "pmem", "mixed",
+					     "none", "dc",  "dcx",  "ram_1"};
+	struct region region = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(dynamic); i++) {
+		assert_true(copy_text(region.mode, sizeof(region.mode), dynamic[i]));
+		assert_true(region_is_dynamic(&region));
+		assert_false(region_is_pmem(&region));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		copy_text(region.mode, sizeof(region.mode), others[i]);
+		assert_false(region_is_dynamic(&region));
+	}
+}
+
 static bool dax_is_below(const struct host *host, const char *dax, const char *port)
 {
 	cleanup_survey struct survey *survey = survey_new(host);
@@ -655,6 +677,7 @@ int main(void)
 		cmocka_unit_test(test_absent),
 		cmocka_unit_test(test_empty_host),
 		cmocka_unit_test(test_region_below),
+		cmocka_unit_test(test_region_is_dynamic),
 		cmocka_unit_test(test_dax_below),
 		cmocka_unit_test(test_ranges_overlap),
 		cmocka_unit_test(test_empty_ranges_overlap_nothing),

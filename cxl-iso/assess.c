@@ -232,7 +232,7 @@ static struct json_object *nodes_to_json(const struct survey *survey)
 
 static void print_json(const struct survey *survey)
 {
-	struct json_object *document = document_new("cxl-iso/assessment", 1);
+	struct json_object *document = document_new("cxl-iso/assessment", 2);
 	struct json_object *ports = json_object_new_array();
 
 	list_each(assessment, &assessments)

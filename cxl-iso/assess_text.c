@@ -167,6 +167,31 @@ static void print_dax(const struct radius *radius)
 	line_print(&line, "dax devices:");
 }
 
+static void add_names(struct line *line, const struct radius_name *names, size_t count)
+{
+	for (size_t i = 0; i < count && i < ENOUGH; i++)
+		fprintf(line->stream, ", %s", names[i].name);
+	if (count > ENOUGH)
+		fprintf(line->stream, " and %zu more", count - ENOUGH);
+}
+
+/* "TAG (4 MiB of mem1, region0, dax0.0), untagged (2 MiB of mem1)" */
+static void print_extents(const struct radius *radius)
+{
+	struct line line;
+	char size[16];
+
+	line_open(&line);
+	list_each(use, &radius->extents) {
+		add(&line, "%s (%s of %s", use->tag[0] ? use->tag : "untagged",
+		    human_size(size, use->size), use->device);
+		add_names(&line, use->regions.items, use->regions.count);
+		add_names(&line, use->dax_devices.items, use->dax_devices.count);
+		fputc(')', line.stream);
+	}
+	line_print(&line, "extents:");
+}
+
 static void print_memory(const struct radius *radius)
 {
 	struct line line;
@@ -177,6 +202,8 @@ static void print_memory(const struct radius *radius)
 		add(&line, "%s", human_size(size, radius->capacity));
 	if (radius->without_region)
 		add(&line, "%s of it in no region", human_size(size, radius->without_region));
+	if (radius->dynamic)
+		add(&line, "%s of dynamic capacity accepted", human_size(size, radius->dynamic));
 	if (radius->online)
 		add(&line, "%s online as System RAM", human_size(size, radius->online));
 	for (size_t i = 0; i < radius->nodes.count; i++)
@@ -290,6 +317,7 @@ void assessment_print(const struct assessment *assessment, bool verbose)
 	print_devices(&assessment->radius);
 	print_regions(&assessment->radius);
 	print_dax(&assessment->radius);
+	print_extents(&assessment->radius);
 	print_memory(&assessment->radius);
 	print_users(assessment);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)

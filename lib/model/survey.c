@@ -106,6 +106,16 @@ static void place_devices(struct survey *survey)
 	}
 }
 
+static void place_dc_devices(struct survey *survey)
+{
+	list_each(device, &survey->host->dc_devices) {
+		struct below *below = below_of(survey, device->root_port);
+
+		if (below)
+			append(&below->dc_devices, device);
+	}
+}
+
 /* Several of a region's targets may be below one port. */
 #define append_once(list, item)                                                   \
 	do {                                                                      \
@@ -268,6 +278,7 @@ struct survey *survey_new(const struct host *host)
 	survey->node_count = host->nodes.count;
 	name_ports(survey);
 	place_devices(survey);
+	place_dc_devices(survey);
 	place_regions(survey);
 	place_dax(survey);
 	place_namespaces(survey);
@@ -283,6 +294,7 @@ void below_free(struct below *below)
 	free(below->regions.items);
 	free(below->dax.items);
 	free(below->namespaces.items);
+	free(below->dc_devices.items);
 	free(below->nodes.items);
 }
 
@@ -372,6 +384,13 @@ const struct node_view *survey_node(const struct survey *survey, int number)
 const struct region *survey_region(const struct survey *survey, const char *name)
 {
 	return get(survey->regions, name);
+}
+
+bool survey_decoder_is_dynamic(const struct survey *survey, const struct decoder *decoder)
+{
+	const struct region *region = survey_region(survey, decoder->region);
+
+	return region && region_is_dynamic(region);
 }
 
 const struct memdev *survey_memdev_at(const struct survey *survey, const char *address)

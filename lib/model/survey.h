@@ -43,6 +43,7 @@ struct below {
 	LIST(const struct region *) regions;   /* with at least one target below */
 	LIST(const struct dax_view *) dax;     /* on these regions */
 	LIST(const struct namespace *) namespaces;
+	LIST(const struct dc_device *) dc_devices;
 	LIST(struct share) nodes;
 	const struct neighbours *neighbours;
 };
@@ -74,6 +75,8 @@ const struct below *survey_find(const struct survey *survey, const char *root_po
 const struct dax_view *survey_dax(const struct survey *survey, const char *name);
 const struct node_view *survey_node(const struct survey *survey, int number);
 const struct region *survey_region(const struct survey *survey, const char *name);
+/* Its region, if any, is of dynamic capacity. */
+bool survey_decoder_is_dynamic(const struct survey *survey, const struct decoder *decoder);
 const struct memdev *survey_memdev_at(const struct survey *survey, const char *address);
 
 /*

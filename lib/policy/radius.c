@@ -51,6 +51,20 @@ const struct record node_guests_record = { sizeof(struct node_guests), (const st
 	RECORDS(struct node_guests, guests, name_record),
 	{} } };
 
+static const struct record tag_use_record = { sizeof(struct tag_use), (const struct field[]){
+	TEXT(struct tag_use, device),
+	TEXT(struct tag_use, tag),
+	U64(struct tag_use, extents),
+	U64(struct tag_use, size),
+	RECORDS(struct tag_use, regions, name_record),
+	RECORDS(struct tag_use, dax_devices, name_record),
+	{} } };
+
+static const struct record tag_uses_record = { sizeof(struct tag_uses), (const struct field[]){
+	RECORDS(struct tag_uses, list, tag_use_record),
+	U64(struct tag_uses, size),
+	{} } };
+
 static const struct record radius_mount_record = { sizeof(struct radius_mount), (const struct field[]){
 	TEXT(struct radius_mount, source),
 	TEXT(struct radius_mount, type),
@@ -68,6 +82,8 @@ const struct record radius_record = { sizeof(struct radius), (const struct field
 	RECORDS(struct radius, regions, radius_region_record),
 	RECORDS(struct radius, dax_devices, radius_dax_record),
 	RECORDS(struct radius, namespaces, name_record),
+	RECORDS(struct radius, extents, tag_use_record),
+	U64(struct radius, dynamic),
 	RECORDS(struct radius, nodes, radius_node_record),
 	RECORDS(struct radius, mounts, radius_mount_record),
 	SIZE(struct radius, processes),
@@ -144,7 +160,8 @@ static void add_regions(const struct below *below, const struct survey *survey,
 			struct radius *radius)
 {
 	list_each_pointer(decoder, &below->decoders)
-		radius->in_regions += decoder->dpa_size;
+		if (!survey_decoder_is_dynamic(survey, decoder))
+			radius->in_regions += decoder->dpa_size;
 	if (radius->in_regions > radius->capacity)
 		radius->in_regions = radius->capacity;
 	radius->without_region = radius->capacity - radius->in_regions;
@@ -163,6 +180,76 @@ static void add_regions(const struct below *below, const struct survey *survey,
 	}
 	list_each_pointer(namespace, &below->namespaces)
 		set(list_add(&radius->namespaces)->name, namespace->name);
+}
+
+/* By tag, what has none last. */
+static int compare_tags(const void *a, const void *b)
+{
+	const char *left = (*(const struct extent *const *)a)->tag;
+	const char *right = (*(const struct extent *const *)b)->tag;
+
+	return !left[0] || !right[0] ? !left[0] - !right[0] : strcmp(left, right);
+}
+
+static struct tag_use *use_of(struct tag_uses *uses, const struct dc_device *device,
+			      const struct extent *extent)
+{
+	size_t count = uses->list.count;
+	struct tag_use *use = count ? &uses->list.items[count - 1] : NULL;
+
+	if (use && strcmp(use->tag, extent->tag) == 0)
+		return use;
+	use = list_add(&uses->list);
+	set(use->device, device->memdev[0] ? device->memdev : device->address);
+	set(use->tag, extent->tag);
+	return use;
+}
+
+static void add_extent(struct tag_uses *uses, struct tag_use *use, const struct extent *extent)
+{
+	uses->size = add_capped(uses->size, extent->size);
+	use->size = add_capped(use->size, extent->size);
+	use->extents++;
+	if (extent->region[0])
+		set(list_add(&use->regions)->name, extent->region);
+	if (extent->dax[0])
+		set(list_add(&use->dax_devices)->name, extent->dax);
+}
+
+void tag_uses_of(const struct dc_device *device, struct tag_uses *uses)
+{
+	struct {
+		LIST(const struct extent *) list;
+	} sorted = {0};
+
+	list_each(extent, &device->accepted)
+		*list_add(&sorted.list) = extent;
+	list_sort(&sorted.list, compare_tags);
+	list_each_pointer(extent, &sorted.list)
+		add_extent(uses, use_of(uses, device, extent), extent);
+	list_each(use, &uses->list) {
+		list_unique(&use->regions, compare_names);
+		list_unique(&use->dax_devices, compare_names);
+	}
+	free(sorted.list.items);
+}
+
+void tag_uses_free(struct tag_uses *uses)
+{
+	record_free(&tag_uses_record, uses);
+}
+
+static void add_extents(const struct below *below, struct radius *radius)
+{
+	list_each_pointer(device, &below->dc_devices) {
+		struct tag_uses uses = {0};
+
+		tag_uses_of(device, &uses);
+		list_each(use, &uses.list)
+			*list_add(&radius->extents) = *use;
+		radius->dynamic = add_capped(radius->dynamic, uses.size);
+		free(uses.list.items); /* their own lists are the radius' now */
+	}
 }
 
 static void add_mounts(const struct dax_view *view, struct radius *radius)
@@ -230,6 +317,7 @@ void radius_of(const struct survey *survey, const struct root_port *port, struct
 
 	add_devices(below, survey, radius);
 	add_regions(below, survey, radius);
+	add_extents(below, radius);
 	add_dax(below, survey, radius);
 	add_nodes(below, host, radius);
 	radius->users_complete = (host->users_complete || !radius->dax_devices.count) &&

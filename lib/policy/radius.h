@@ -57,6 +57,22 @@ struct node_guests {
 	LIST(struct radius_name) guests;
 };
 
+/* Extents of dynamic capacity that a device has accepted under one tag. */
+struct tag_use {
+	char device[NAME_SIZE]; /* memdev, or its PCI address */
+	char tag[40];		/* "" for those that have none */
+	uint64_t extents;
+	uint64_t size;
+	LIST(struct radius_name) regions; /* that they are part of, as far as Linux says */
+	LIST(struct radius_name) dax_devices;
+};
+
+/* Of one device, the untagged ones last. */
+struct tag_uses {
+	LIST(struct tag_use) list;
+	uint64_t size;
+};
+
 struct radius_mount {
 	char source[NAME_SIZE];
 	char type[32];
@@ -74,12 +90,19 @@ struct radius {
 	LIST(struct radius_region) regions;
 	LIST(struct radius_dax) dax_devices;
 	LIST(struct radius_name) namespaces;
+	LIST(struct tag_use) extents;
+	uint64_t dynamic; /* bytes of these; the capacity does not count them */
 	LIST(struct radius_node) nodes;
 	LIST(struct radius_mount) mounts; /* on the dax devices */
 	uint64_t processes; /* that hold or map one of the dax devices; UNKNOWN likewise */
 	LIST(struct radius_name) guests; /* among these, and with memory on the nodes */
 	bool users_complete;		 /* everybody who uses any of it was seen */
 };
+
+/* Fill zeroed @uses. */
+void tag_uses_of(const struct dc_device *device, struct tag_uses *uses);
+void tag_uses_free(struct tag_uses *uses);
+#define cleanup_tag_uses __attribute__((cleanup(tag_uses_free)))
 
 /* What findings say is lost. */
 struct loss {

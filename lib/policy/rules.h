@@ -144,6 +144,7 @@ void check_several_regions(const struct subject *s);
 void check_interleaved(const struct subject *s);
 void check_spans_ports(const struct subject *s);
 void check_not_volatile(const struct subject *s);
+void check_dynamic_region(const struct subject *s);
 void check_pmem_place(const struct subject *s);
 void check_incomplete(const struct subject *s);
 void check_registers(const struct subject *s);
@@ -177,6 +178,11 @@ void check_hugetlb(const struct subject *s);
 void check_gigantic(const struct subject *s);
 void check_no_room(const struct subject *s);
 void check_room_by_swap(const struct subject *s);
+
+/* rules_extents.c: dynamic capacity of devices */
+void check_extents_accepted(const struct subject *s);
+void check_batches_pending(const struct subject *s);
+void check_extents_unseen(const struct subject *s);
 
 /* guards.c: what must not be there any more right before a reset or a change of isolation */
 void check_nothing_online(const struct subject *s);

@@ -145,7 +145,8 @@ void check_not_volatile(const struct subject *s)
 	each_region_below(region, s) {
 		struct finding *finding;
 
-		if (strcmp(region->mode, "ram") == 0 || region_is_pmem(region))
+		if (strcmp(region->mode, "ram") == 0 || region_is_pmem(region) ||
+		    region_is_dynamic(region))
 			continue;
 		finding = found(s, region->name);
 		finding_evidence(finding,
@@ -154,6 +155,23 @@ void check_not_volatile(const struct subject *s)
 		finding_fix(finding,
 			    "destroy it first: cxl disable-region %s, cxl destroy-region %s",
 			    region->name, region->name);
+	}
+}
+
+/* Its memory comes in extents, which a fabric manager gives: to write its size again brings none. */
+void check_dynamic_region(const struct subject *s)
+{
+	each_region_below(region, s) {
+		struct finding *finding;
+
+		if (!region_is_dynamic(region))
+			continue;
+		finding = found(s, region->name);
+		finding_evidence(finding,
+				 "%s is of dynamic capacity (%s): it could not be built again with "
+				 "the extents that it has",
+				 region->name, region->mode);
+		say_how_to_destroy(s, finding, region);
 	}
 }
 
@@ -499,7 +517,8 @@ void check_unused_memory(const struct subject *s)
 		char text[16];
 
 		list_each_pointer(decoder, &s->below->decoders)
-			if (strcmp(decoder->port, memdev->endpoint) == 0)
+			if (strcmp(decoder->port, memdev->endpoint) == 0 &&
+			    !survey_decoder_is_dynamic(s->survey, decoder))
 				used = add_capped(used, decoder->dpa_size);
 		if (used >= size)
 			continue;

@@ -25,7 +25,8 @@ struct rule_case {
 };
 
 /* The last has no id. */
-extern const struct rule_case host_cases[], port_cases[], region_cases[], memory_cases[];
+extern const struct rule_case host_cases[], port_cases[], region_cases[], memory_cases[],
+	extents_cases[];
 
 /* System RAM, all of it offline. */
 void model_offline_ram(struct host *host);

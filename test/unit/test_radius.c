@@ -105,6 +105,87 @@ static void test_system_ram(void **state)
 	assert_int_equal(got.guests.count, 0);
 }
 
+static struct extent *accept(struct dc_device *device, uint64_t size, const char *tag)
+{
+	struct extent *extent = list_add(&device->accepted);
+
+	extent->size = size;
+	copy_text(extent->tag, sizeof(extent->tag), tag);
+	return extent;
+}
+
+static struct dc_device *model_dc_device(struct host *host, const char *memdev, const char *port)
+{
+	struct dc_device *device = list_add(&host->dc_devices);
+
+	copy_text(device->memdev, sizeof(device->memdev), memdev);
+	copy_text(device->address, sizeof(device->address), DEVICE_B);
+	copy_text(device->root_port, sizeof(device->root_port), port);
+	return device;
+}
+
+static void check_use(const struct tag_use *use, const char *device, const char *tag,
+		      uint64_t extents, uint64_t size)
+{
+	assert_string_equal(use->device, device);
+	assert_string_equal(use->tag, tag);
+	assert_int_equal(use->extents, extents);
+	assert_int_equal(use->size, size);
+}
+
+/* By device and tag, those without a tag last; regions and dax devices once. */
+static void test_extents(void **state)
+{
+	cleanup_host struct host host = {0};
+	cleanup_radius struct radius got = {0}, other = {0};
+	struct dc_device *device;
+
+	(void)state;
+	model_idle(&host);
+	device = model_dc_device(&host, "mem0", PORT_A);
+	copy_text(accept(device, MIB, "")->dax, NAME_SIZE, "dax1.0");
+	copy_text(accept(device, 2 * MIB, "b")->region, NAME_SIZE, "region7");
+	accept(device, 4 * MIB, "a");
+	copy_text(accept(device, 8 * MIB, "")->dax, NAME_SIZE, "dax0.0");
+	copy_text(accept(device, 16 * MIB, "b")->region, NAME_SIZE, "region7");
+	accept(model_dc_device(&host, "", PORT_A), 32 * MIB, "b");
+	model_dc_device(&host, "mem0", PORT_A);
+	device = model_dc_device(&host, "mem1", PORT_B);
+	accept(device, UINT64_MAX, "");
+	accept(device, UINT64_MAX, "");
+	radius(&host, PORT_A, &got);
+	assert_int_equal(got.extents.count, 4);
+	check_use(&got.extents.items[0], "mem0", "a", 1, 4 * MIB);
+	check_use(&got.extents.items[1], "mem0", "b", 2, 18 * MIB);
+	check_use(&got.extents.items[2], "mem0", "", 2, 9 * MIB);
+	check_use(&got.extents.items[3], DEVICE_B, "b", 1, 32 * MIB);
+	assert_int_equal(got.extents.items[0].regions.count, 0);
+	assert_int_equal(got.extents.items[1].regions.count, 1);
+	assert_string_equal(got.extents.items[1].regions.items[0].name, "region7");
+	assert_int_equal(got.extents.items[2].dax_devices.count, 2);
+	assert_string_equal(got.extents.items[2].dax_devices.items[0].name, "dax0.0");
+	assert_int_equal(got.dynamic, 63 * MIB);
+	assert_int_equal(got.capacity, DEVICE_SIZE);
+	radius(&host, PORT_B, &other);
+	assert_int_equal(other.extents.count, 1);
+	assert_int_equal(other.dynamic, UINT64_MAX); /* no device may make it wrap */
+}
+
+/* What decodes dynamic capacity takes nothing of the rest. */
+static void test_dynamic_region(void **state)
+{
+	cleanup_host struct host host = {0};
+	cleanup_radius struct radius got = {0};
+
+	(void)state;
+	model_devdax(&host);
+	strcpy(region_of(&host, "region0")->mode, "dynamic_ram_1");
+	radius(&host, PORT_A, &got);
+	assert_int_equal(got.in_regions, 0);
+	assert_int_equal(got.without_region, DEVICE_SIZE);
+	assert_string_equal(got.regions.items[0].mode, "dynamic_ram_1");
+}
+
 /* Each by name once, in order. */
 static void test_node_guests(void **state)
 {
@@ -302,6 +383,7 @@ int main(void)
 		cmocka_unit_test(test_interleaved),  cmocka_unit_test(test_other_port_once),
 		cmocka_unit_test(test_devdax_users), cmocka_unit_test(test_unseen),
 		cmocka_unit_test(test_functions),    cmocka_unit_test(test_absurd),
+		cmocka_unit_test(test_extents),	     cmocka_unit_test(test_dynamic_region),
 		cmocka_unit_test(test_losses),
 	};
 

@@ -14,7 +14,8 @@
 /* Last: its macro fail() would swallow the declaration of ours. */
 #include <cmocka.h>
 
-static const struct rule_case *const files[] = {host_cases, port_cases, region_cases, memory_cases};
+static const struct rule_case *const files[] = {host_cases, port_cases, region_cases, memory_cases,
+						extents_cases};
 
 #define each_case(each)                                            \
 	for (size_t file_ = 0; file_ < ARRAY_SIZE(files); file_++) \

@@ -10,13 +10,8 @@
 
 #include "sys/util.h"
 
-struct any_list {
-	char *items;
-	size_t count;
-};
-
 /* memcpy: the caller's list is another anonymous struct, only the layout is the same. */
-static struct any_list any_list(const void *list)
+struct any_list list_any(const void *list)
 {
 	struct any_list any;
 
@@ -26,7 +21,7 @@ static struct any_list any_list(const void *list)
 
 void *list_grow(void *list, size_t item_size)
 {
-	struct any_list any = any_list(list);
+	struct any_list any = list_any(list);
 	bool full = (any.count & (any.count - 1)) == 0; /* at 0, 1, 2, 4, 8, ... */
 	void *item;
 
@@ -55,7 +50,7 @@ static char *list_fill(void *list, size_t item_size, size_t count)
 static struct json_object *list_to_json(const struct field *field, const void *list)
 {
 	struct json_object *array = json_object_new_array();
-	struct any_list any = any_list(list);
+	struct any_list any = list_any(list);
 
 	for (size_t i = 0; i < any.count; i++)
 		json_object_array_add(array, record_to_json(field->record,
@@ -360,7 +355,7 @@ int record_from_json(const struct record *record, void *data, struct json_object
 
 static void list_free(const struct field *field, void *list)
 {
-	struct any_list any = any_list(list);
+	struct any_list any = list_any(list);
 
 	for (size_t i = 0; i < any.count; i++)
 		record_free(field->record, any.items + i * field->record->size);

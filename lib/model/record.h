@@ -75,6 +75,13 @@ struct record {
 		size_t count; \
 	}
 
+/* What all lists have in common, for whoever does not know the type of the items. */
+struct any_list {
+	char *items;
+	size_t count;
+};
+struct any_list list_any(const void *list);
+
 /* Append a zeroed item and return a pointer to it, good until the next append. */
 #define list_add(list) ((__typeof__((list)->items))list_grow((list), sizeof(*(list)->items)))
 void *list_grow(void *list, size_t item_size);

@@ -17,6 +17,7 @@
 #include "exec/engine.h"
 #include "model.h"
 #include "model/document.h"
+#include "model/json_text.h"
 #include "policy/findings.h"
 #include "support.h"
 #include "sys/atomic_file.h"
@@ -121,6 +122,48 @@ static void test_round_trip(void **state)
 			 "\"serial\":\"0xfffffffffffffffe\",\"small\":2147483647,\"flag\":true,"
 			 "\"color\":\"red\",\"leaves\":[{\"n\":0}],\"inner\":{\"n\":0},\"words\":"
 			 "\"\",\"bytes\":0,\"perhaps\":false}");
+}
+
+/* What is written straight to a stream is what json-c makes of it. */
+static void check_written(const struct record *record, const void *data)
+{
+	cleanup_json struct json_object *json = record_to_json(record, data);
+	char *text = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&text, &length);
+
+	json_write_record(stream, record, data);
+	fclose(stream);
+	assert_string_equal(text,
+			    json_object_to_json_string_ext(json,
+							   JSON_C_TO_STRING_SPACED |
+								   JSON_C_TO_STRING_NOSLASHESCAPE));
+	free(text);
+}
+
+static void test_written(void **state)
+{
+	cleanup_sample struct sample sample = {.text = "a/\"b\\", .number = UINT64_MAX, .small = 0};
+	char awkward[256];
+
+	(void)state;
+	check_written(&sample_record, &sample);
+	for (int i = 0; i < 255; i++)
+		awkward[i] = (char)(i + 1);
+	awkward[255] = '\0';
+	sample.words = xstrdup(awkward);
+	sample.serial = sample.bytes = UNKNOWN;
+	sample.small = sample.perhaps = -1;
+	list_add(&sample.leaves)->n = INT_MIN;
+	check_written(&sample_record, &sample);
+	list_add(&sample.leaves)->n = INT_MAX;
+	list_add(&sample.leaves)->n = -1;
+	sample.serial = 0;
+	sample.bytes = 1000000000000000000;
+	sample.perhaps = 1;
+	sample.flag = true;
+	sample.color = 1;
+	check_written(&sample_record, &sample);
 }
 
 static void test_values_arrive(void **state)
@@ -928,6 +971,7 @@ static void test_rich_has_everything(void **state)
 	check_lists(&host_record, &host, "host");
 	check_lists(&node_record, &host.nodes.items[0], "node");
 	check_lists(&function_record, &host.functions.items[0], "function");
+	check_written(&host_record, &host);
 	assert_int_not_equal(host.system.udev_rules.count, 0);
 }
 
@@ -1154,6 +1198,7 @@ int main(void)
 {
 	static const struct CMUnitTest records[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_written),
 		cmocka_unit_test(test_values_arrive),
 		cmocka_unit_test(test_null_is_unknown),
 		cmocka_unit_test(test_largest_is_unknown),

@@ -35,17 +35,27 @@ static void match(struct matches *matches, enum object_kind kind, const char *na
 	copy_text(matches->object->name, NAME_SIZE, name);
 }
 
-static void match_memdevs(const struct host *host, const char *word, struct matches *matches)
+/* One without driver is a function; it has its serial all the same. */
+static void match_serial(const struct host *host, const char *digits, struct matches *matches)
 {
-	bool by_serial = starts_with(word, "serial:");
-	uint64_t serial = 0;
+	uint64_t serial;
 
-	if (by_serial && !parse_u64(word + strlen("serial:"), &serial))
+	if (!parse_u64(digits, &serial) || serial == UNKNOWN)
 		return;
 	list_each(memdev, &host->memdevs)
-		if (by_serial ? memdev->serial == serial && serial != UNKNOWN
-			      : strcmp(word, memdev->name) == 0 ||
-					names_address(word, memdev->address))
+		if (memdev->serial == serial)
+			match(matches, OBJECT_MEMDEV, memdev->name);
+	list_each(function, &host->functions)
+		if (function->serial == serial && !host_memdev_at(host, function->address))
+			match(matches, OBJECT_FUNCTION, function->address);
+}
+
+static void match_memdevs(const struct host *host, const char *word, struct matches *matches)
+{
+	if (starts_with(word, "serial:"))
+		match_serial(host, word + strlen("serial:"), matches);
+	list_each(memdev, &host->memdevs)
+		if (strcmp(word, memdev->name) == 0 || names_address(word, memdev->address))
 			match(matches, OBJECT_MEMDEV, memdev->name);
 }
 
@@ -128,16 +138,17 @@ int object_find(const struct host *host, const char *word, struct object *object
 	return -ENOENT;
 }
 
+static const char *const kind_words[] = {"root port", "PCI function", "CXL memory device",
+					 "region",    "dax device",   "NUMA node"};
+
 static int not_a_port(const struct host *host, const struct object *object, const char *word,
 		      struct error *err)
 {
-	static const char *const kinds[] = {"root port", "PCI function", "CXL memory device",
-					    "region",	 "dax device",	 "NUMA node"};
 	const struct memdev *memdev = host_memdev(host, object->name);
 	const struct function *function = host_function(host, object->name);
 	const char *port = memdev ? memdev->root_port : function ? function->root_port : "";
 
-	fail(err, -EINVAL, "%s is a %s, not a CXL root port", word, kinds[object->kind]);
+	fail(err, -EINVAL, "%s is a %s, not a CXL root port", word, kind_words[object->kind]);
 	if (port[0])
 		hint(err, "its root port is %s", port);
 	else
@@ -169,6 +180,61 @@ int object_find_port(const struct host *host, const char *word, const struct roo
 		return not_a_port(host, &object, word, err);
 	*port = host_root_port(host, object.name);
 	return 0;
+}
+
+/* "mem0 (0000:0d:00.0), ..." of what there is, with a driver or without. */
+static void list_memdevs(const struct host *host, char *out, size_t size)
+{
+	char word[2 * NAME_SIZE + 4];
+
+	out[0] = '\0';
+	list_each(memdev, &host->memdevs) {
+		snprintf(word, sizeof(word), "%s (%s)", memdev->name, memdev->address);
+		append_word(out, size, ", ", word);
+	}
+	list_each(function, &host->functions)
+		if (function->kind == FUNCTION_MEMDEV && !host_memdev_at(host, function->address))
+			append_word(out, size, ", ", function->address);
+	if (!out[0])
+		copy_text(out, size, "none");
+}
+
+/* Of a memory device; NULL if it is none. */
+static const char *memdev_address(const struct host *host, const struct object *object)
+{
+	const struct memdev *memdev = host_memdev(host, object->name);
+	const struct function *function = host_function(host, object->name);
+
+	if (object->kind == OBJECT_MEMDEV)
+		return memdev->address;
+	return function && function->kind == FUNCTION_MEMDEV ? function->address : NULL;
+}
+
+int object_find_memdev(const struct host *host, const char *word, char address[NAME_SIZE],
+		       struct error *err)
+{
+	struct error unheard = {0};
+	struct object object;
+	const char *found;
+	char memdevs[256];
+	int rc = object_find(host, word, &object, &unheard);
+
+	if (rc == -ENOTUNIQ) {
+		fail(err, rc, "%s", unheard.text);
+		hint(err, "%s", unheard.hint);
+		return rc;
+	}
+	found = rc ? NULL : memdev_address(host, &object);
+	if (found)
+		return copy_text(address, NAME_SIZE, found) ? 0 : -EINVAL;
+	list_memdevs(host, memdevs, sizeof(memdevs));
+	if (rc)
+		fail(err, rc, "there is no CXL memory device \"%s\"", word);
+	else
+		rc = fail(err, -EINVAL, "%s is a %s, not a CXL memory device", word,
+			  kind_words[object.kind]);
+	hint(err, "memory devices: %s", memdevs);
+	return rc;
 }
 
 static const struct function *function_at(const struct below *below, const char *address)
@@ -352,15 +418,29 @@ static int look_around(struct host *host)
 	return rc ? rc : collect_nodes(&machine, host, NULL);
 }
 
+/* By the name of Linux; by the address while there is none. */
+static void print_memdevs(const struct host *host)
+{
+	list_each(memdev, &host->memdevs)
+		puts(memdev->name);
+	list_each(function, &host->functions)
+		if (function->kind == FUNCTION_MEMDEV && !host_memdev_at(host, function->address))
+			puts(function->address);
+}
+
 int complete_objects(const char *name)
 {
 	cleanup_host struct host host = {0};
-	bool objects = strstr(name, "OBJECT");
+	bool objects = strstr(name, "OBJECT"), memdevs = strstr(name, "MEMDEV");
 
-	if (!strstr(name, "PORT") && !objects)
+	if (!strstr(name, "PORT") && !objects && !memdevs)
 		return STATUS_DONE;
 	if (look_around(&host))
 		return STATUS_FAILED;
+	if (memdevs) {
+		print_memdevs(&host);
+		return STATUS_DONE;
+	}
 	list_each(port, &host.root_ports)
 		puts(port->address);
 	if (!objects)

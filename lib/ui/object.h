@@ -32,6 +32,13 @@ int object_find(const struct host *host, const char *word, struct object *object
 int object_find_port(const struct host *host, const char *word, const struct root_port **port,
 		     struct error *err);
 
+/*
+ * The same for commands that take memory devices, also while they have no driver: the address of the
+ * PCI function. Anything else is -EINVAL, with a text that says what it is.
+ */
+int object_find_memdev(const struct host *host, const char *word, char address[NAME_SIZE],
+		       struct error *err);
+
 /* The dax devices that an object has or is, in the order of the picture; each is given to @call. */
 void object_each_dax(const struct survey *survey, const struct object *object,
 		     void (*call)(void *context, const struct dax_view *view), void *context);

@@ -11,7 +11,7 @@ static const struct program program = {
 						    &command_disable_isolation,
 						    &command_clear_isolation, &command_apply,
 						    &command_recover, &command_list_recoveries,
-						    &command_capture, NULL},
+						    &command_list_extents, &command_capture, NULL},
 };
 
 int main(int argc, const char **argv)

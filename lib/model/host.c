@@ -322,7 +322,7 @@ const struct record batch_record = { sizeof(struct batch), (const struct field[]
 	RECORDS(struct batch, extents, extent_record),
 	{} } };
 
-static const struct record dc_region_record = { sizeof(struct dc_region), (const struct field[]){
+const struct record dc_region_record = { sizeof(struct dc_region), (const struct field[]){
 	INT(struct dc_region, number),
 	U64(struct dc_region, base),
 	U64(struct dc_region, decode_size),

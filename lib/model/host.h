@@ -423,7 +423,7 @@ extern const struct record host_record;
 extern const struct record root_port_record, function_record, memdev_record, region_record,
 	dax_record, node_record, process_record, user_record, mount_record, usage_record,
 	group_record, contents_record, namespace_record, extent_record, batch_record,
-	dc_device_record;
+	dc_region_record, dc_device_record;
 extern const char *const isolation_names[];
 extern const char *const armed_by_names[];
 extern const char *const dax_mode_names[];

@@ -93,3 +93,8 @@ void table_print(struct table *table)
 {
 	scols_print_table(table->scols);
 }
+
+void table_empty(struct table *table)
+{
+	scols_table_remove_lines(table->scols);
+}

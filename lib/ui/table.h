@@ -42,4 +42,7 @@ void table_keep_whole(struct table *table, size_t column);
 
 void table_print(struct table *table);
 
+/* Remove all lines: for what is printed in pieces. */
+void table_empty(struct table *table);
+
 #endif

@@ -71,15 +71,21 @@ struct json_object *ui_text_or_null(const char *text)
 	return text[0] ? json_object_new_string(text) : NULL;
 }
 
-static struct json_object *error_document(enum status status, const struct error *err)
+struct json_object *ui_error_json(enum status status, const struct error *err)
 {
-	struct json_object *document = json_object_new_object();
 	struct json_object *error = json_object_new_object();
 
-	json_object_object_add(document, "error", error);
 	json_object_object_add(error, "message", json_object_new_string(err->text));
 	json_object_object_add(error, "hint", ui_text_or_null(err->hint));
 	json_object_object_add(error, "exit_status", json_object_new_int((int)status));
+	return error;
+}
+
+static struct json_object *error_document(enum status status, const struct error *err)
+{
+	struct json_object *document = json_object_new_object();
+
+	json_object_object_add(document, "error", ui_error_json(status, err));
 	return document;
 }
 

@@ -93,6 +93,9 @@ void ui_explain(const struct host *host);
 /* Print @err, as JSON in JSON mode, and return @status. */
 int ui_fail(enum status status, const struct error *err);
 
+/* A new JSON object of it, for documents that tell more than an error. */
+struct json_object *ui_error_json(enum status status, const struct error *err);
+
 /* A note or a hint on stderr. */
 void ui_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same, for what tells a text by a callback. */

@@ -69,6 +69,24 @@ const char *age_text(char out[16], uint64_t timestamp, uint64_t now)
 	return out;
 }
 
+const char *number_text(char out[16], int number)
+{
+	if (number == -1)
+		strcpy(out, "?");
+	else
+		snprintf(out, 16, "%d", number);
+	return out;
+}
+
+const char *address_text(char out[24], uint64_t address)
+{
+	if (address == UNKNOWN)
+		strcpy(out, "?");
+	else
+		snprintf(out, 24, "0x%" PRIx64, address);
+	return out;
+}
+
 const char *time_text(char out[32], uint64_t timestamp)
 {
 	time_t seconds = (time_t)(timestamp / NS);
@@ -155,8 +173,7 @@ void extent_print(const struct extent *extent, size_t number, bool tag, int inde
 	printf("%*s", indent, "");
 	if (number)
 		printf("%2zu  ", number);
-	snprintf(address, sizeof(address), "0x%" PRIx64, extent->start);
-	printf("%-11s %8s", address, human_size(size, extent->size));
+	printf("%-11s %8s", address_text(address, extent->start), human_size(size, extent->size));
 	if (extent->dc_region >= 0)
 		printf("  region %d", extent->dc_region);
 	if (extent->sequence)

@@ -30,6 +30,12 @@ extern const char *const extent_states[];
  * or @timestamp is later. */
 const char *age_text(char out[16], uint64_t timestamp, uint64_t now);
 
+/* "1", "?" for -1. */
+const char *number_text(char out[16], int number);
+
+/* "0x8000000", "?" for UNKNOWN. */
+const char *address_text(char out[24], uint64_t address);
+
 /* "2026-11-21T06:53:07Z", "?" for UNKNOWN. */
 const char *time_text(char out[32], uint64_t timestamp);
 

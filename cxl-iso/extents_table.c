@@ -135,12 +135,6 @@ static const char *maybe(int value)
 	return value == -1 ? "?" : value ? "yes" : "no";
 }
 
-static const char *address_text(char out[24], uint64_t address)
-{
-	snprintf(out, 24, "0x%" PRIx64, address);
-	return out;
-}
-
 static void set_extent(struct libscols_line *line, const struct extent *extent)
 {
 	char text[24];
@@ -254,8 +248,7 @@ static void add_use_line(const char *device, const struct region_use *use)
 	char text[24];
 
 	table_set(&state.use, line, USE_DEVICE, device);
-	snprintf(text, sizeof(text), "%d", use->region->number);
-	table_set(&state.use, line, USE_DC, text);
+	table_set(&state.use, line, USE_DC, number_text(text, use->region->number));
 	table_set(&state.use, line, USE_DPA, address_text(text, use->region->base));
 	table_set(&state.use, line, USE_SIZE, size_text(text, use->region->size));
 	table_set(&state.use, line, USE_ACCEPTED, size_text(text, use->accepted));

@@ -93,13 +93,15 @@ static void print_batch(const struct device_view *device, const struct batch_vie
 
 static void print_region(const struct region_use *use)
 {
-	char size[16], block[16], accepted[16], pending[16], left[16], text[192];
+	char size[16], base[24], block[16], accepted[16], pending[16], left[16], number[16],
+		text[192];
 
 	snprintf(text, sizeof(text),
-		 "region %d: %s at 0x%" PRIx64 " in blocks of %s; accepted %s, pending %s, free %s",
-		 use->region->number, size_text(size, use->region->size), use->region->base,
-		 size_text(block, use->region->block_size), size_text(accepted, use->accepted),
-		 size_text(pending, use->pending), size_text(left, use->free));
+		 "region %s: %s at %s in blocks of %s; accepted %s, pending %s, free %s",
+		 number_text(number, use->region->number), size_text(size, use->region->size),
+		 address_text(base, use->region->base), size_text(block, use->region->block_size),
+		 size_text(accepted, use->accepted), size_text(pending, use->pending),
+		 size_text(left, use->free));
 	text_wrap("  ", 4, text);
 }
 

@@ -211,6 +211,8 @@ static void check_configured(const struct dc_device *device, const struct dc_reg
 {
 	struct finding *finding;
 
+	if (region->base == UNKNOWN) /* Linux has it, and does not say where */
+		return;
 	if (dc_region_is_valid(region) && !region_overlaps_other(device, region))
 		return;
 	finding = device_finding(device, REGION_INVALID, findings);

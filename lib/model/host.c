@@ -298,7 +298,7 @@ static const struct record evacuation_record = { sizeof(struct evacuation), (con
 	{} } };
 
 const struct record extent_record = { sizeof(struct extent), (const struct field[]){
-	U64(struct extent, start),
+	SIZE(struct extent, start),
 	U64(struct extent, size),
 	TEXT(struct extent, tag),
 	U64(struct extent, sequence),
@@ -324,10 +324,10 @@ const struct record batch_record = { sizeof(struct batch), (const struct field[]
 
 const struct record dc_region_record = { sizeof(struct dc_region), (const struct field[]){
 	INT(struct dc_region, number),
-	U64(struct dc_region, base),
-	U64(struct dc_region, decode_size),
+	SIZE(struct dc_region, base),
+	SIZE(struct dc_region, decode_size),
 	U64(struct dc_region, size),
-	U64(struct dc_region, block_size),
+	SIZE(struct dc_region, block_size),
 	HEX(struct dc_region, flags),
 	{} } };
 

@@ -321,7 +321,7 @@ struct evacuation {
  * extent, offered or accepted.
  */
 struct extent {
-	uint64_t start; /* DPA */
+	uint64_t start; /* DPA; UNKNOWN where only Linux tells of it, and not that */
 	uint64_t size;
 	char tag[40];		/* a UUID; "" if it has none */
 	uint64_t sequence;	/* its place among the extents of a shared tag */
@@ -359,11 +359,11 @@ struct batch {
 
 /* A part of a device's address space that extents are taken from. */
 struct dc_region {
-	int number;
-	uint64_t base; /* DPA */
+	int number;    /* -1 if unknown */
+	uint64_t base; /* DPA; this and the next are UNKNOWN where only Linux tells of it */
 	uint64_t decode_size;
-	uint64_t size; /* of decode_size, what extents may lie in */
-	uint64_t block_size;
+	uint64_t size;	     /* of decode_size, what extents may lie in */
+	uint64_t block_size; /* these two likewise */
 	uint64_t flags;
 };
 

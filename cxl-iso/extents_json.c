@@ -90,10 +90,7 @@ static void write_batch(const struct device_view *view, const struct batch_view 
 static void write_size(const char *key, uint64_t size)
 {
 	printf(", \"%s\": ", key);
-	if (size == UNKNOWN)
-		fputs("null", stdout);
-	else
-		json_write_u64(stdout, size);
+	json_write_size(stdout, size);
 }
 
 static void write_region(const struct region_use *use)

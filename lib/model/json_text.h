@@ -14,9 +14,10 @@
 #include "model/record.h"
 
 /* "null" for NULL. */
-void json_write_text(FILE *stream, const char *text);
+void json_write_text(FILE *stream, const char *string);
 void json_write_u64(FILE *stream, uint64_t value);
-void json_write_bool(FILE *stream, bool value);
+/* "null" for UNKNOWN. */
+void json_write_size(FILE *stream, uint64_t value);
 
 /* The same object as record_to_json(). */
 void json_write_record(FILE *stream, const struct record *record, const void *data);

@@ -164,6 +164,12 @@ static void test_written(void **state)
 	sample.flag = true;
 	sample.color = 1;
 	check_written(&sample_record, &sample);
+	for (size_t length = 3900; length < 4200; length++) { /* about the size of the buffer */
+		free(sample.words);
+		sample.words = xcalloc(length + 1, 1);
+		memset(sample.words, 'x', length);
+		check_written(&sample_record, &sample);
+	}
 }
 
 static void test_values_arrive(void **state)

@@ -98,14 +98,21 @@ static void print_remarks(void)
 	memset(&state.remarks, 0, sizeof(state.remarks));
 }
 
-/* Only a table without any line has none below its headings. */
-static void print_piece(void)
+/* What is empty is not printed. */
+static void print_table(struct table *table)
 {
+	if (!scols_table_get_nlines(table->scols))
+		return;
 	if (state.pieces++)
 		putchar('\n');
-	table_print(&state.table);
+	table_print(table);
+	table_empty(table);
+}
+
+static void print_piece(void)
+{
+	print_table(&state.table);
 	print_remarks();
-	table_empty(&state.table);
 	state.lines = 0;
 }
 
@@ -281,12 +288,9 @@ static void end_device(const struct device_view *view)
 
 static void end(enum status status, const struct error *err)
 {
-	if (state.lines || !state.pieces)
-		print_piece();
-	if (choice_all(state.choice) && !state.choice->columns) {
-		putchar('\n');
-		table_print(&state.use);
-	}
+	print_piece();
+	if (choice_all(state.choice) && !state.choice->columns)
+		print_table(&state.use);
 	table_close(&state.table);
 	table_close(&state.use);
 	if (err)

@@ -95,6 +95,16 @@ static void explain(const struct dc_device *device)
 		ui_note("note: %s: pending batches are unknown: %s", name, batches);
 }
 
+/* What was named and is not shown, is not forgotten; nor is a machine that has none. */
+static void explain_absent(const struct host *host)
+{
+	list_each(name, &chosen)
+		if (!host_dc_device_at(host, name->text))
+			ui_note("note: %s has no dynamic capacity", name->text);
+	if (!chosen.count && !host->dc_devices.count)
+		ui_note("note: no memory device with dynamic capacity here");
+}
+
 static const struct extents_printer *printer(void)
 {
 	return ui_json ? &extents_json : tree ? &extents_tree : &extents_table;
@@ -105,6 +115,7 @@ static int show_host(struct host *host, const struct extents_choice *choice, str
 	list_each(device, &host->dc_devices)
 		if (is_chosen(device))
 			explain(device);
+	explain_absent(host);
 	if (printer()->begin(choice, err))
 		return ui_fail(STATUS_USAGE, err);
 	list_each(device, &host->dc_devices)

@@ -38,6 +38,8 @@ int collect_more(const struct sys *sys, struct host *host, unsigned int what, st
 		rc = collect_arguments(sys, host, err);
 	if (!rc && what & COLLECT_PAGES)
 		rc = collect_pages(sys, host, err);
+	if (!rc && what & COLLECT_EXTENTS)
+		rc = collect_extents(sys, host, err);
 	host_sort(host);
 	return rc;
 }

@@ -18,6 +18,7 @@ enum collect_more {
 	COLLECT_USAGE = 1,     /* who uses the nodes that have memory of ours */
 	COLLECT_ARGUMENTS = 2, /* command lines of the processes that are named */
 	COLLECT_PAGES = 4,     /* what the page frames of online blocks hold */
+	COLLECT_EXTENTS = 8,   /* dynamic capacity, also of functions without driver */
 };
 
 /*
@@ -48,6 +49,13 @@ int collect_page_blocks(const struct sys *sys, struct host *host, struct error *
 int collect_usage(const struct sys *sys, struct host *host, struct error *err);
 int collect_arguments(const struct sys *sys, struct host *host, struct error *err);
 int collect_pages(const struct sys *sys, struct host *host, struct error *err);
+
+/*
+ * Memory devices with dynamic capacity. One without driver is asked through its mailbox, with commands
+ * that change nothing; for that moment the lock of sys/lock.h is taken, unless it is ours already. Of one
+ * with a driver there is what the kernel shows. What could not be asked is there with the reason.
+ */
+int collect_extents(const struct sys *sys, struct host *host, struct error *err);
 
 /* What the devices' own registers say: root ports' capabilities, endpoints' decoders. */
 int collect_registers(const struct sys *sys, struct host *host, struct error *err);

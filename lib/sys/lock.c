@@ -45,6 +45,9 @@ static int lock_patiently(int fd)
 	return rc;
 }
 
+/* What lock_take() gave last; perhaps closed since, and then perhaps the number of another file. */
+static int taken = -1;
+
 int lock_take(const struct sys *sys, const char *what, struct error *err)
 {
 	char path[PATH_MAX], holder[HOLDER_SIZE];
@@ -65,6 +68,7 @@ int lock_take(const struct sys *sys, const char *what, struct error *err)
 		return rc;
 	}
 	snprintf(holder, sizeof(holder), "%s, process %d", what, getpid());
+	taken = fd;
 	if (ftruncate(fd, 0) || pwrite(fd, holder, strlen(holder), 0) < 0) {
 		int rc = fail_errno(err, -errno, "cannot write %s", path);
 
@@ -100,6 +104,18 @@ bool lock_holder(const struct sys *sys, char what[96], int *process)
 	*process = take_process(holder);
 	copy_text(what, 96, holder);
 	return true;
+}
+
+/* To lock it once more by the same descriptor changes nothing, and fails for another one. */
+bool lock_is_ours(const struct sys *sys)
+{
+	char path[PATH_MAX];
+	struct stat file, ours;
+
+	snprintf(path, sizeof(path), "%s/run/cxl-iso/lock", sys->root);
+	return taken >= 0 && fstat(taken, &ours) == 0 && stat(path, &file) == 0 &&
+	       file.st_dev == ours.st_dev && file.st_ino == ours.st_ino &&
+	       flock(taken, LOCK_EX | LOCK_NB) == 0;
 }
 
 bool lock_is_held(const struct sys *sys)

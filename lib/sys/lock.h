@@ -22,4 +22,7 @@ int lock_take(const struct sys *sys, const char *what, struct error *err);
 bool lock_holder(const struct sys *sys, char what[96], int *process);
 bool lock_is_held(const struct sys *sys);
 
+/* This process has it, by the last lock_take(): whoever needs it for a moment need not take it. */
+bool lock_is_ours(const struct sys *sys);
+
 #endif

@@ -639,6 +639,45 @@ static void test_lock_twice(void **state)
 	assert_int_equal(in_child(take_second, &second), 1);
 }
 
+static int is_ours(void *context)
+{
+	struct tree *tree = context;
+
+	return lock_is_ours(&tree->sys);
+}
+
+static void test_lock_is_ours(void **state)
+{
+	struct tree *tree = *state;
+	char path[PATH_MAX];
+	int fd, other;
+
+	tree_directory(tree, "/run");
+	assert_false(lock_is_ours(&tree->sys));
+	fd = lock_take(&tree->sys, "recover 0000:0c:00.0", NULL);
+	assert_true(lock_is_ours(&tree->sys));
+	assert_true(lock_is_ours(&tree->sys));
+	/* Whoever has inherited it. */
+	assert_int_equal(in_child(is_ours, tree), 1);
+
+	/* The number is another file's by now. */
+	close(fd);
+	assert_false(lock_is_ours(&tree->sys));
+	assert_int_equal(open("/dev/null", O_RDONLY | O_CLOEXEC), fd);
+	assert_false(lock_is_ours(&tree->sys));
+	assert_false(lock_is_held(&tree->sys));
+
+	/* It is the file, but another has locked it. */
+	snprintf(path, sizeof(path), "%s/run/cxl-iso/lock", tree->sys.root);
+	other = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(other, LOCK_EX), 0);
+	close(fd);
+	assert_int_equal(open(path, O_RDONLY | O_CLOEXEC), fd);
+	assert_false(lock_is_ours(&tree->sys));
+	close(other);
+	close(fd);
+}
+
 /* Who asks whether the lock is held has it for a moment: that is no operation. */
 static void test_lock_beside_asking(void **state)
 {
@@ -925,6 +964,7 @@ int main(void)
 		IN_TREE(test_remove),
 		IN_TREE(test_lock),
 		IN_TREE(test_lock_twice),
+		IN_TREE(test_lock_is_ours),
 		IN_TREE(test_lock_beside_asking),
 		IN_TREE(test_lock_goes_with_process),
 		IN_TREE(test_lock_closes_on_exec),

@@ -53,6 +53,9 @@ static const struct step_ops *const kinds[STEP_KINDS] = {
 	[STEP_CLEAR_STATUS] = &step_clear_status,
 	[STEP_UNBIND_FUNCTION] = &step_unbind_function,
 	[STEP_BIND_FUNCTION] = &step_bind_function,
+	[STEP_ANSWER_BATCH] = &step_answer_batch,
+	[STEP_RELEASE_EXTENTS] = &step_release_extents,
+	[STEP_CLEAR_RECORDS] = &step_clear_records,
 };
 
 void engine_free(struct engine *engine)

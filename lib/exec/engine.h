@@ -9,6 +9,7 @@
 
 #include "exec/journal.h"
 #include "exec/watch.h"
+#include "extents/transport.h"
 #include "policy/plan.h"
 #include "sys/sys.h"
 
@@ -59,9 +60,10 @@ struct engine {
 	struct progress *progress;
 	bool stoppable; /* a signal stops the way up, too */
 	bool dax_awaited; /* "no driver" is no longer "no driver yet"; from the start if none is new */
-	bool reboot_needed;  /* set by a step whose failure is final */
-	struct watch *watch; /* of devices whose contents were saved; NULL: none */
-	size_t steps;	     /* of the ways to go: the last one's number */
+	bool reboot_needed;	     /* set by a step whose failure is final */
+	struct watch *watch;	     /* of devices whose contents were saved; NULL: none */
+	struct transport *transport; /* to the device that extents are of; NULL: none */
+	size_t steps;		     /* of the ways to go: the last one's number */
 	LIST(struct step_report) reports;
 };
 
@@ -122,7 +124,7 @@ extern const struct step_ops step_hold_new_memory, step_release_new_memory, step
 	step_load_module, step_set_control, step_clear_status, step_run_hooks, step_stop_demotion,
 	step_stop_users, step_save_contents, step_disable_namespace, step_move_pages,
 	step_convert_dax, step_arrange_dax, step_load_contents, step_enable_namespace,
-	step_release_demotion, step_shrink_pools, step_restore_pools,
-	step_unbind_function, step_bind_function;
+	step_release_demotion, step_shrink_pools, step_restore_pools, step_unbind_function,
+	step_bind_function, step_answer_batch, step_release_extents, step_clear_records;
 
 #endif

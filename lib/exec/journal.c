@@ -18,6 +18,7 @@
 #define VERSION	  3
 
 const char *const direction_names[] = {"down", "up", NULL};
+const char *const sent_names[] = {"no", "maybe", "yes", NULL};
 const char *const saved_state_names[] = {"copy", "only", "returning", "back", NULL};
 
 /* clang-format off */
@@ -42,6 +43,8 @@ const struct record journal_record = { sizeof(struct journal), (const struct fie
 	BOOL(struct journal, reboot_needed),
 	TEXT(struct journal, why),
 	U64(struct journal, position),
+	ENUM(struct journal, sent, sent_names),
+	RECORDS(struct journal, pieces, extent_record),
 	RECORDS(struct journal, saved, saved_record),
 	RECORD(struct journal, plan, plan_record),
 	RECORD(struct journal, before, host_record),

@@ -34,9 +34,18 @@ struct saved {
 	char boot[48]; /* the kernel's boot_id when that was noted: devices forget */
 };
 
+/* Whether the device has what was to be sent to it: that can not be sent twice, nor be seen for sure. */
+enum sent {
+	SENT_NO,
+	SENT_MAYBE, /* it was about to be */
+	SENT_YES,
+};
+
+extern const char *const sent_names[];
+
 struct journal {
-	char operation[16];	/* recover, evacuate, hold, borrow */
-	char object[NAME_SIZE]; /* the root port; what is evacuated */
+	char operation[16];	/* recover, evacuate, hold, borrow, respond, release */
+	char object[NAME_SIZE]; /* the root port; what is evacuated; a memory device's function */
 	char boot[48];		/* the kernel's boot_id: whether the host was booted since */
 	char started[32];	/* local time, ISO 8601 */
 	int process;
@@ -46,6 +55,8 @@ struct journal {
 	bool reboot_needed; /* the kernel could not do it; nothing will before the next boot */
 	char why[512];	    /* the way down failed; "" if it did not */
 	uint64_t position;  /* steps of that direction begun before this one: all done */
+	int sent;	    /* enum sent: the answer to a batch, or a release of extents */
+	LIST(struct extent) pieces; /* that are accepted, or released */
 	LIST(struct saved) saved;
 	struct plan plan;
 	struct host before;

@@ -44,6 +44,9 @@ const char *const step_names[] = {
 	[STEP_CLEAR_STATUS] = "clear-status",
 	[STEP_UNBIND_FUNCTION] = "unbind-function",
 	[STEP_BIND_FUNCTION] = "bind-function",
+	[STEP_ANSWER_BATCH] = "answer-batch",
+	[STEP_RELEASE_EXTENTS] = "release-extents",
+	[STEP_CLEAR_RECORDS] = "clear-records",
 	[STEP_KINDS] = NULL,
 };
 

@@ -45,6 +45,9 @@ enum step_kind {
 	STEP_CLEAR_STATUS,
 	STEP_UNBIND_FUNCTION, /* a memory device's driver lets go of it */
 	STEP_BIND_FUNCTION,
+	STEP_ANSWER_BATCH, /* of extents that the device offers */
+	STEP_RELEASE_EXTENTS,
+	STEP_CLEAR_RECORDS, /* of a batch, from the device's event log */
 	STEP_KINDS,
 };
 
@@ -53,7 +56,7 @@ extern const char *const step_names[];
 struct step {
 	int kind;		/* enum step_kind */
 	char object[NAME_SIZE]; /* of the picture before: region0, dax0.0, a PCI address */
-	uint64_t mask, value;	/* bits of a register, where the step changes one */
+	uint64_t mask, value;	/* bits of a register, where the step changes one; value: a batch */
 	char text[256];		/* for people */
 };
 
@@ -85,8 +88,8 @@ struct manner {
 };
 
 struct plan {
-	char operation[16];	/* recover, evacuate */
-	char object[NAME_SIZE]; /* the root port, or the dax devices and namespaces */
+	char operation[16];	/* recover, evacuate, respond, release */
+	char object[NAME_SIZE]; /* the root port, the dax devices and namespaces, or the function */
 	struct manner manner;
 	struct step_list down;
 	struct step_list up;

@@ -55,6 +55,12 @@ static void say_cut_short(struct finding *finding, const struct operation *opera
 	else if (strcmp(operation->operation, "evacuate") == 0)
 		finding_fix(finding, "finish it: the same daxctl-ext evacuate again; or undo it: "
 				     "daxctl-ext restore --all");
+	else if (strcmp(operation->operation, "respond") == 0 ||
+		 strcmp(operation->operation, "release") == 0)
+		finding_fix(finding,
+			    "finish it: cxl-iso %s-extents %s --resume; or leave all as it is: "
+			    "--forget",
+			    operation->operation, operation->object);
 	else if (strcmp(operation->operation, "borrow") == 0)
 		finding_fix(finding, "give it back to its driver: cxl-iso list-extents %s --unbind",
 			    operation->object);

@@ -160,6 +160,11 @@ static void say_how_to_finish(const struct journal *journal, struct error *err)
 	else if (strcmp(journal->operation, "borrow") == 0)
 		hint(err, "give it back to its driver: cxl-iso list-extents %s --unbind",
 		     journal->object);
+	else if (strcmp(journal->operation, "respond") == 0 ||
+		 strcmp(journal->operation, "release") == 0)
+		hint(err,
+		     "finish it: cxl-iso %s-extents %s --resume; or leave all as it is: --forget",
+		     journal->operation, journal->object);
 	else
 		hint(err, "finish it: cxl-iso recover %s --resume; or undo it: --abort",
 		     journal->object);
@@ -175,6 +180,8 @@ static int refuse_if_unfinished(const char *file, struct error *err)
 		return 0;
 	if (strcmp(journal.operation, "evacuate") == 0)
 		fail(err, -EBUSY, "an evacuation of %s was cut short", journal.object);
+	else if (strcmp(journal.operation, "respond") == 0)
+		fail(err, -EBUSY, "an answer to %s was cut short", journal.object);
 	else
 		fail(err, -EBUSY, "a %s of %s was cut short", journal.operation, journal.object);
 	say_how_to_finish(&journal, err);

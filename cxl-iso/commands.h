@@ -6,6 +6,7 @@
 
 extern const struct command command_list, command_assess, command_recover, command_list_recoveries,
 	command_capture, command_set_timeout, command_enable_isolation, command_disable_isolation,
-	command_clear_isolation, command_apply, command_list_extents;
+	command_clear_isolation, command_apply, command_list_extents, command_respond_extents,
+	command_release_extents;
 
 #endif

@@ -158,6 +158,16 @@ static bool has_room(const struct transport *transport, const struct log_page *p
 	return LOG_HEAD_SIZE + (page->count + 1) * EVENT_RECORD_SIZE <= transport->payload_max;
 }
 
+static int tap_payload_max(const struct transport *transport, const struct tap *tap,
+			   struct error *err)
+{
+	uint32_t size = htole32((uint32_t)transport->payload_max);
+
+	return tap && tap->handler
+		       ? tap->handler(tap->context, TAP_PAYLOAD_MAX, &size, sizeof(size), err)
+		       : 0;
+}
+
 int dc_read_log(struct transport *transport, const struct tap *tap, page_handler *handler,
 		void *context, bool *incomplete, struct error *err)
 {
@@ -184,6 +194,8 @@ int dc_read_log(struct transport *transport, const struct tap *tap, page_handler
 			*incomplete = !has_room(transport, &page);
 			return 0;
 		}
+		if (!answers)
+			rc = tap_payload_max(transport, tap, err);
 		if (!rc && tap && tap->handler)
 			rc = tap->handler(tap->context, OPCODE_GET_LOG, answer, page.size, err);
 		if (!rc)

@@ -16,6 +16,12 @@
 typedef int answer_handler(void *context, uint16_t opcode, const void *answer, size_t size,
 			   struct error *err);
 
+/*
+ * What a tap is told before the first answer of a log, instead of an opcode: how long an answer can be, u32
+ * little endian. It tells whether one had room for more records.
+ */
+#define TAP_PAYLOAD_MAX 0xfffe
+
 /* A tap on what is read; zeroed: none. */
 struct tap {
 	answer_handler *handler;

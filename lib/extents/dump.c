@@ -22,8 +22,9 @@
 #define SECTION_IDENTITY 0x0000
 #define SECTION_END	 0xffff
 
-/* A mailbox has no longer answer (CXL 3.1 8.2.8.4.3). */
+/* A mailbox has no longer answer, and no mailbox less room (CXL 3.1 8.2.8.4.3). */
 #define ANSWER_MAX   (1u << 20)
+#define PAYLOAD_MIN  256
 #define IDENTITY_MAX 4096
 
 struct file_head {
@@ -180,6 +181,7 @@ struct dump {
 	uint64_t size;
 	bool bare; /* nothing but answers to 0100h */
 	bool has_log;
+	uint32_t payload_max; /* 0: unknown */
 	struct identity identity;
 	uint64_t next; /* where the next section begins */
 	uint8_t *payload;
@@ -261,8 +263,9 @@ static int next_bare(struct dump *dump, struct section *section, struct error *e
 
 static bool is_known(uint16_t opcode)
 {
-	return opcode == SECTION_IDENTITY || opcode == SECTION_END || opcode == OPCODE_GET_LOG ||
-	       opcode == OPCODE_GET_CONFIGURATION || opcode == OPCODE_GET_EXTENTS;
+	return opcode == SECTION_IDENTITY || opcode == SECTION_END || opcode == TAP_PAYLOAD_MAX ||
+	       opcode == OPCODE_GET_LOG || opcode == OPCODE_GET_CONFIGURATION ||
+	       opcode == OPCODE_GET_EXTENTS;
 }
 
 static int next_section(struct dump *dump, struct section *section, struct error *err)
@@ -335,6 +338,22 @@ static int read_identity(struct dump *dump, const struct section *section, struc
 	return 0;
 }
 
+static int read_payload_max(struct dump *dump, const struct section *section, struct error *err)
+{
+	uint32_t size;
+	int rc;
+
+	if (section->size != sizeof(size))
+		return wrong(dump, section->at, err, "how long answers could be is no number");
+	rc = read_at(dump, section->at, &size, sizeof(size), err);
+	if (rc)
+		return rc;
+	dump->payload_max = le32toh(size);
+	if (dump->payload_max < PAYLOAD_MIN || dump->payload_max > ANSWER_MAX)
+		return wrong(dump, section->at, err, "answers could not be so long, or so short");
+	return 0;
+}
+
 /* What a section must be at its place. */
 static int check_section(struct dump *dump, const struct section *section, bool first,
 			 struct error *err)
@@ -346,6 +365,8 @@ static int check_section(struct dump *dump, const struct section *section, bool 
 			     first ? "it does not begin with whose it is" : "a second device");
 	if (section->opcode == SECTION_IDENTITY)
 		return read_identity(dump, section, err);
+	if (section->opcode == TAP_PAYLOAD_MAX)
+		return read_payload_max(dump, section, err);
 	if (section->opcode != OPCODE_GET_LOG)
 		return 0;
 	dump->has_log = true;
@@ -387,17 +408,52 @@ static int read_file_head(struct dump *dump, struct error *err)
 	return rc;
 }
 
-/* Without waiting for whoever might write to a FIFO. */
-static int open_regular(struct dump *dump, struct error *err)
+/* It is read more than once, so what can only be read once goes to a file without a name first. */
+static int copy(int fd, FILE *to)
 {
-	struct stat st;
-	int fd = open(dump->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	char piece[1 << 16];
+	ssize_t got;
 
-	if (fd < 0)
-		return fail_errno(err, -errno, "cannot open %s", dump->path);
-	dump->file = fdopen(fd, "r");
-	if (!dump->file || fstat(fd, &st))
-		return fail_errno(err, -errno, "cannot open %s", dump->path);
+	while ((got = read(fd, piece, sizeof(piece))) != 0) {
+		if (got < 0 && errno != EINTR)
+			return -1;
+		if (got > 0 && fwrite(piece, 1, (size_t)got, to) != (size_t)got)
+			return -1;
+	}
+	return fflush(to);
+}
+
+static FILE *spool(int fd)
+{
+	FILE *file = tmpfile();
+
+	if (!file || copy(fd, file) == 0)
+		return file;
+	fclose(file);
+	return NULL;
+}
+
+/* Without waiting for whoever might write to a FIFO. */
+static FILE *open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+
+	if (fd >= 0 && !file)
+		close(fd);
+	return file;
+}
+
+static int open_regular(struct dump *dump, const char *path, struct error *err)
+{
+	bool standard = strcmp(path, "-") == 0;
+	struct stat st;
+
+	dump->path = xstrdup(standard ? "standard input" : path);
+	dump->file = standard ? spool(STDIN_FILENO) : open_file(path);
+	if (!dump->file || fstat(fileno(dump->file), &st))
+		return fail_errno(err, -errno, "cannot %s %s", standard ? "read" : "open",
+				  dump->path);
 	if (!S_ISREG(st.st_mode))
 		return fail(err, -EINVAL, "%s is no regular file", dump->path);
 	dump->size = (uint64_t)st.st_size;
@@ -409,10 +465,9 @@ int dump_open(const char *path, struct dump **out, struct error *err)
 	cleanup_dump struct dump *dump = xcalloc(1, sizeof(*dump));
 	int rc;
 
-	dump->path = xstrdup(path);
 	dump->identity.serial = UNKNOWN;
 	dump->identity.time = UNKNOWN;
-	rc = open_regular(dump, err);
+	rc = open_regular(dump, path, err);
 	if (!rc)
 		rc = read_file_head(dump, err);
 	if (!rc)
@@ -553,11 +608,21 @@ int dump_read_device(struct dump *dump, struct dc_device *device, struct error *
 	return rc;
 }
 
+/*
+ * A device may say of every answer that the log goes on, QEMU 10.0 for one. Whoever reads it asks until
+ * the first answer comes again, and that one had room for more: see dc_read_log().
+ */
+static bool had_room(const struct dump *dump, size_t first_count)
+{
+	return LOG_HEAD_SIZE + (first_count + 1) * EVENT_RECORD_SIZE <= dump->payload_max;
+}
+
 int dump_read_log(struct dump *dump, page_handler *handler, void *context, bool *incomplete,
 		  struct error *err)
 {
 	struct section section;
 	struct log_page page;
+	size_t pages = 0, first_count = 0;
 	int rc;
 
 	*incomplete = false;
@@ -570,7 +635,9 @@ int dump_read_log(struct dump *dump, page_handler *handler, void *context, bool 
 			rc = log_page_decode(&page, dump->payload, section.size, err);
 		if (rc)
 			return rc;
-		*incomplete = page.goes_on;
+		if (!pages++)
+			first_count = page.count;
+		*incomplete = page.goes_on && !(page.count && had_room(dump, first_count));
 		rc = handler(context, &page, err);
 		if (rc)
 			return rc;

@@ -9,6 +9,7 @@
  *           answers were taken (ns since 1970, by the clock of the host); first, and once
  *   4800h, 4801h, 0100h   an answer to the command of that opcode as the device gave it, in the order in
  *           which it gave them (enum opcode)
+ *   fffeh   how long an answer could be: u32; at most once
  *   ffffh   the end, empty: a file without it was cut short
  *
  * A file that begins otherwise is read as answers to 0100h alone, one behind the other.
@@ -41,7 +42,7 @@ void dump_discard(struct dump_writer **writer);
 struct dump;
 
 /*
- * Open a regular file of any size. -EBADMSG with what is wrong if it is neither of the two kinds, is cut
+ * Open a regular file of any size; "-" is standard input, which goes to a temporary file. -EBADMSG with what is wrong if it is neither of the two kinds, is cut
  * short, or says of a length what can not be: all of its structure is checked here, so that nobody
  * who prints as he reads stops half-way because of it.
  */
@@ -61,8 +62,8 @@ uint64_t dump_time(const struct dump *dump);
 int dump_read_device(struct dump *dump, struct dc_device *device, struct error *err);
 
 /*
- * All pages of the log to @page, the oldest first, in the memory of one. @incomplete: the last of them
- * says that the log went on. What @page returns other than 0 stops and is returned. -EBADMSG for a page
+ * All pages of the log to @page, the oldest first, in the memory of one. @incomplete: the log went on behind
+ * them, as dc_read_log() has it; or, if the file does not say how long answers could be, the last says so. What @page returns other than 0 stops and is returned. -EBADMSG for a page
  * that can not be. Both may be called in any order, and again.
  */
 int dump_read_log(struct dump *dump, page_handler *page, void *context, bool *incomplete,

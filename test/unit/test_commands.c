@@ -270,7 +270,8 @@ static void check_log(unsigned int records, bool cursor, bool always_more, size_
 	assert_int_equal(dc_read_log(transport, &tap, count_records, &count, &incomplete, NULL), 0);
 	assert_int_equal(count, seen);
 	assert_int_equal(incomplete, goes_on);
-	assert_int_equal(taps, seen ? (seen + 2) / 3 : 1);
+	/* How long answers can be, and these. */
+	assert_int_equal(taps, 1 + (seen ? (seen + 2) / 3 : 1));
 }
 
 /* Whether a device goes on by itself or not, no record is taken twice and none is thought away. */

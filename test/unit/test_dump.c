@@ -649,6 +649,20 @@ static void test_sections_that_can_not_be(void **state)
 		    "byte 106",
 		    HINT);
 	begin_device(&bytes);
+	add(&bytes, 0xfffe, "\0\1", 2);
+	check_wrong(*state, &bytes,
+		    "is no saved log: how long answers could be is no number, at byte 106", HINT);
+	begin_device(&bytes);
+	add(&bytes, 0xfffe, "\377\0\0", 4);
+	check_wrong(*state, &bytes,
+		    "is no saved log: answers could not be so long, or so short, at byte 106",
+		    HINT);
+	begin_device(&bytes);
+	add(&bytes, 0xfffe, "\1\0\20", 4);
+	check_wrong(*state, &bytes,
+		    "is no saved log: answers could not be so long, or so short, at byte 106",
+		    HINT);
+	begin_device(&bytes);
 	add(&bytes, 0xffff, "", 0);
 	bytes.size++;
 	check_wrong(*state, &bytes, "is no saved log: more behind its end, at byte 98", HINT);
@@ -802,6 +816,40 @@ static void test_only_regular_files(void **state)
 			 ": No such file or directory");
 }
 
+static int load_standard_input(void)
+{
+	struct dc_device device = {0};
+	struct error err = {0};
+	int rc = load("-", &device, &err) ? 1 : device.batches.count == 2 ? 0 : 2;
+
+	record_free(&dc_device_record, &device);
+	return rc;
+}
+
+/* Through a pipe, in two pieces. */
+static void test_standard_input(void **state)
+{
+	int ends[2], write_only, before = dup(STDIN_FILENO);
+	struct error err = {0};
+	struct bytes bytes;
+
+	saved_bytes(path_in(*state, "dump"), &bytes);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	assert_int_equal(write(ends[1], bytes.at, 20), 20);
+	assert_int_equal(write(ends[1], bytes.at + 20, bytes.size - 20), bytes.size - 20);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(load_standard_input(), 0);
+	write_only = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(dup2(write_only, STDIN_FILENO), STDIN_FILENO);
+	close(write_only);
+	check_error(dump_open("-", &(struct dump *){NULL}, &err), -EBADF, &err,
+		    "cannot read standard input: Bad file descriptor", "");
+	assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+	close(before);
+}
+
 static int stop_at(void *context, const struct log_page *page, struct error *err)
 {
 	(void)page;
@@ -852,6 +900,7 @@ int main(void)
 		IN_TREE(test_a_bare_answer_that_goes_on),
 		IN_TREE(test_no_log_at_all),
 		IN_TREE(test_only_regular_files),
+		IN_TREE(test_standard_input),
 		IN_TREE(test_whoever_reads_may_stop),
 	};
 

@@ -13,6 +13,9 @@
 /* Of the device's logs, the one for dynamic capacity (CXL 3.1 table 8-57). */
 #define LOG_DYNAMIC_CAPACITY 4
 
+/* More than any device has room for: a list that claims more is not believed. */
+#define EXTENTS_MAX 262144
+
 /* How often a list that changes while it is read is read again. */
 #define EXTENTS_TRIES 8
 
@@ -115,6 +118,10 @@ static int read_extents_once(struct transport *transport, const struct tap *tap,
 			rc = extent_page_decode(device, &page, answer, size, err);
 		if (rc)
 			return rc;
+		if (page.total > EXTENTS_MAX)
+			return fail(err, -EBADMSG,
+				    "%s says that it has accepted %u extents; up to %d can be",
+				    transport->name, page.total, EXTENTS_MAX);
 		if (!begun)
 			first = page;
 		if (page.generation != first.generation || page.total != first.total)

@@ -498,8 +498,10 @@ static int map_block(struct bar *bar, const struct register_block *block, uint32
 	*size = all <= block->offset		? 2 * ENTRY_SIZE
 		: all - block->offset < MAP_MAX ? (uint32_t)(all - block->offset)
 						: MAP_MAX;
-	return mmio_map(bar->sys, &bar->mmio, bar->address, block->bar, block->offset, *size, *size,
-			true, err);
+	rc = mmio_map(bar->sys, &bar->mmio, bar->address, block->bar, block->offset, *size, *size,
+		      true, err);
+	/* It has a mailbox, though it can not be had: mailbox_open() knows -ENOENT for "it has none". */
+	return rc == -ENOENT ? -ENODEV : rc;
 }
 
 int mailbox_open(const struct sys *sys, struct mailbox **out, const char *address,

@@ -248,6 +248,20 @@ static void test_extents_cut(void **state)
 	assert_int_equal(device.accepted.count, 0);
 }
 
+static void test_extents_without_end(void **state)
+{
+	cleanup_device struct dc_device device = {0};
+	struct transport *transport = make(256);
+	struct error err = {0};
+
+	(void)state;
+	fake.extents = UINT32_MAX;
+	check_error(dc_read_extents(transport, NULL, &device, &err), -EBADMSG, &err,
+		    "DEVICE says that it has accepted 4294967295 extents; up to 262144 can be", "");
+	assert_int_equal(fake.commands, 1);
+	assert_int_equal(device.accepted.count, 0);
+}
+
 static int count_records(void *context, const struct log_page *page, struct error *err)
 {
 	(void)err;
@@ -452,11 +466,17 @@ static void test_codes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_configuration), cmocka_unit_test(test_extents),
-		cmocka_unit_test(test_extents_cut),   cmocka_unit_test(test_log),
-		cmocka_unit_test(test_device),	      cmocka_unit_test(test_device_in_part),
-		cmocka_unit_test(test_device_gone),   cmocka_unit_test(test_respond),
-		cmocka_unit_test(test_release),	      cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_configuration),
+		cmocka_unit_test(test_extents),
+		cmocka_unit_test(test_extents_cut),
+		cmocka_unit_test(test_extents_without_end),
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_device),
+		cmocka_unit_test(test_device_in_part),
+		cmocka_unit_test(test_device_gone),
+		cmocka_unit_test(test_respond),
+		cmocka_unit_test(test_release),
+		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_codes),
 	};
 

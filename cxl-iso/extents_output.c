@@ -47,18 +47,39 @@ struct extents_show {
 	struct checker *checker;
 };
 
-static void set_name(struct device_view *view)
+static const char *device_name(char out[NAME_SIZE], const struct dc_device *device)
 {
-	const struct dc_device *device = view->device;
-
 	if (device->memdev[0])
-		copy_text(view->name, sizeof(view->name), device->memdev);
+		copy_text(out, NAME_SIZE, device->memdev);
 	else if (device->address[0])
-		copy_text(view->name, sizeof(view->name), device->address);
+		copy_text(out, NAME_SIZE, device->address);
 	else if (device->serial != UNKNOWN)
-		snprintf(view->name, sizeof(view->name), "serial:0x%" PRIx64, device->serial);
+		snprintf(out, NAME_SIZE, "serial:0x%" PRIx64, device->serial);
 	else
-		copy_text(view->name, sizeof(view->name), "?");
+		copy_text(out, NAME_SIZE, "?"); /* a log alone */
+	return out;
+}
+
+static void explain(const struct dc_device *device, const char *what, const char *why)
+{
+	char name[NAME_SIZE];
+
+	if (why[0])
+		ui_note("note: %s of %s unknown: %s", what, device_name(name, device), why);
+}
+
+void extents_explain(const struct dc_device *device)
+{
+	const char *regions = device->regions_unknown, *batches = device->batches_unknown,
+		   *extents = device->accepted_unknown;
+
+	if (strcmp(batches, regions) == 0 && strcmp(batches, extents) == 0) {
+		explain(device, "dynamic capacity", batches);
+		return;
+	}
+	explain(device, "regions", regions);
+	explain(device, "accepted extents", extents);
+	explain(device, "pending batches", batches);
 }
 
 /* Sums are added up while they are known. */
@@ -109,7 +130,7 @@ struct extents_show *extents_begin(const struct extents_printer *printer,
 	place_accepted(device);
 	*show = (struct extents_show){printer, choice, device, {.device = device}, NULL};
 	show->checker = checker_new(device);
-	set_name(&show->view);
+	device_name(show->view.name, device);
 	begin_use(show);
 	printer->device(&show->view);
 	return show;

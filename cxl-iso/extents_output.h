@@ -69,6 +69,9 @@ void extents_end(struct extents_show **show);
 void extents_device(const struct extents_printer *printer, const struct extents_choice *choice,
 		    struct dc_device *device);
 
+/* Note on stderr what of it is unknown, and why; each reason once. */
+void extents_explain(const struct dc_device *device);
+
 /* "128 MiB", "0", "?" for UNKNOWN. */
 const char *size_text(char out[16], uint64_t size);
 

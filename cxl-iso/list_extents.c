@@ -7,12 +7,16 @@
 #include <uuid/uuid.h>
 
 #include "commands.h"
+#include "extents_log.h"
 #include "extents_output.h"
+#include "extents_source.h"
 #include "sys/util.h"
 #include "ui/object.h"
 
 static int tree, pending, accepted;
-static char *tag, *output;
+static char *tag, *output, *source_word, *from_log, *save_log;
+static int unbind;
+static enum extents_source source;
 
 /* "none" is the tag of what has none; else a UUID, in the lower case of the model. */
 static int read_tag(char out[UUID_STR_LEN], struct error *err)
@@ -46,7 +50,7 @@ static int read_choice(struct extents_choice *choice, struct error *err)
 		.accepted = accepted,
 		.tag = tag ? text : NULL,
 		.columns = output,
-		.now = ui_from ? UNKNOWN : clock_now(),
+		.now = ui_from || from_log ? UNKNOWN : clock_now(),
 	};
 	return rc;
 }
@@ -76,25 +80,6 @@ static bool is_chosen(const struct dc_device *device)
 	return chosen.count == 0;
 }
 
-/* Each reason once. */
-static void explain(const struct dc_device *device)
-{
-	const char *name = device->memdev[0] ? device->memdev : device->address;
-	const char *regions = device->regions_unknown, *batches = device->batches_unknown,
-		   *extents = device->accepted_unknown;
-
-	if (batches[0] && strcmp(batches, regions) == 0 && strcmp(batches, extents) == 0) {
-		ui_note("note: %s: dynamic capacity is unknown: %s", name, batches);
-		return;
-	}
-	if (regions[0])
-		ui_note("note: %s: the regions are unknown: %s", name, regions);
-	if (extents[0])
-		ui_note("note: %s: accepted extents are unknown: %s", name, extents);
-	if (batches[0])
-		ui_note("note: %s: pending batches are unknown: %s", name, batches);
-}
-
 /* What was named and is not shown, is not forgotten; nor is a machine that has none. */
 static void explain_absent(const struct host *host)
 {
@@ -114,7 +99,7 @@ static int show_host(struct host *host, const struct extents_choice *choice, str
 {
 	list_each(device, &host->dc_devices)
 		if (is_chosen(device))
-			explain(device);
+			extents_explain(device);
 	explain_absent(host);
 	if (printer()->begin(choice, err))
 		return ui_fail(STATUS_USAGE, err);
@@ -125,18 +110,87 @@ static int show_host(struct host *host, const struct extents_choice *choice, str
 	return STATUS_DONE;
 }
 
+/* Without names, all there are: then one that can not be read does not hide the others. */
+static enum status read_all(struct host *host, const struct extents_reading *reading)
+{
+	list_each(function, &host->functions) {
+		struct error err = {0};
+		struct dc_device *device;
+
+		if (function->kind != FUNCTION_MEMDEV ||
+		    !extents_read(host, function->address, reading, &err))
+			continue;
+		device = &host->dc_devices.items[host->dc_devices.count - 1];
+		copy_text(device->regions_unknown, sizeof(device->regions_unknown), err.text);
+		copy_text(device->accepted_unknown, sizeof(device->accepted_unknown), err.text);
+		copy_text(device->batches_unknown, sizeof(device->batches_unknown), err.text);
+	}
+	return STATUS_DONE;
+}
+
+static enum status read_machine(struct host *host, struct error *err)
+{
+	struct extents_reading reading = {source, unbind, save_log};
+
+	if (ui_from)
+		return STATUS_DONE;
+	if (!chosen.count)
+		return read_all(host, &reading);
+	list_each(name, &chosen) {
+		enum status status = extents_read(host, name->text, &reading, err);
+
+		if (status)
+			return status;
+	}
+	return STATUS_DONE;
+}
+
+/* Words that say the opposite of each other, or of one device what can not be said of several. */
+static int check_words(const char *const *arguments, struct error *err)
+{
+	const char *file = ui_from ? "--from" : from_log ? "--from-log" : NULL;
+	const char *live = unbind	 ? "--unbind"
+			   : save_log	 ? "--save-log"
+			   : source_word ? "--source"
+					 : NULL;
+
+	if (file && live)
+		return fail(err, -EINVAL, "%s is for this machine, and %s reads a file", live,
+			    file);
+	if (ui_from && from_log)
+		return fail(err, -EINVAL, "--from and --from-log: one of them, please");
+	if (from_log && arguments[0])
+		return fail(err, -EINVAL, "--from-log is of one device: \"%s\" is one too many",
+			    arguments[0]);
+	if (source == SOURCE_TRACE)
+		return fail(err, -EINVAL,
+			    "--source=trace tells what happens, not what is: --follow shows it");
+	if (unbind && source != SOURCE_AUTO && source != SOURCE_MAILBOX)
+		return fail(err, -EINVAL, "--unbind is for --source=mailbox");
+	if ((unbind || save_log) && (!arguments[0] || arguments[1]))
+		return fail(err, -EINVAL, "%s is for one memory device: say which", live);
+	return 0;
+}
+
 static int run(const char *const *arguments)
 {
 	cleanup_host struct host host = {0};
 	struct extents_choice choice;
 	struct error err = {0};
+	enum status rc;
 
-	if (read_choice(&choice, &err))
+	if (source_choose(source_word, &source, &err) || check_words(arguments, &err) ||
+	    read_choice(&choice, &err))
 		return ui_fail(STATUS_USAGE, &err);
+	if (from_log)
+		return log_show(from_log, printer(), &choice);
 	if (ui_load_host(&host, &err))
 		return ui_fail(ui_from ? STATUS_USAGE : STATUS_FAILED, &err);
 	if (choose(&host, arguments, &err))
 		return ui_fail(STATUS_USAGE, &err);
+	rc = read_machine(&host, &err);
+	if (rc)
+		return err.text[0] ? ui_fail(rc, &err) : (int)rc;
 	return show_host(&host, &choice, &err);
 }
 
@@ -155,8 +209,17 @@ const struct command command_list_extents = {
 			{"tag", '\0', POPT_ARG_STRING, &tag, 0,
 			 "show what has this tag, a UUID; none: what has none", "TAG"},
 			{"output", 'o', POPT_ARG_STRING, &output, 0, "columns to show", "COLUMNS"},
+			{"source", '\0', POPT_ARG_STRING, &source_word, 0,
+			 "how devices are asked (default: auto)", "SOURCE"},
+			{"unbind", '\0', POPT_ARG_NONE, &unbind, 0,
+			 "take MEMDEV from its driver meanwhile; refused while it is in use", NULL},
+			{"from-log", '\0', POPT_ARG_STRING, &from_log, 0,
+			 "read what --save-log has saved instead", "FILE"},
+			{"save-log", '\0', POPT_ARG_STRING, &save_log, 0,
+			 "save what MEMDEV answers as well", "FILE"},
 			UI_OPTION_FROM,
 			UI_OPTIONS},
+	.choices = (const struct choice[]){{"SOURCE", source_names}, {}},
 	.columns = extent_columns,
 	.column_count = EXTENT_COLUMNS,
 	.run = run,

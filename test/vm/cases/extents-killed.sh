@@ -3,7 +3,7 @@
 # cxl-iso respond-extents: killed at any write of its journal, it is finished, and no answer is sent twice.
 #
 # boot: own
-# timeout: 180
+# timeout: 400
 
 . /guest/extents.sh
 journal=/var/lib/cxl-iso/respond-$DCD.json

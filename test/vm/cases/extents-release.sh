@@ -3,7 +3,7 @@
 # cxl-iso release-extents: by address, by tag, and as the device asks; and answers with --unbind.
 #
 # boot: own
-# timeout: 180
+# timeout: 300
 
 . /guest/extents.sh
 

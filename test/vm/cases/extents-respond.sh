@@ -3,7 +3,7 @@
 # cxl-iso respond-extents: batches are accepted, in part, or refused, and the device agrees.
 #
 # boot: own
-# timeout: 180
+# timeout: 300
 
 . /guest/extents.sh
 

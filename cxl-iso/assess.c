@@ -376,7 +376,8 @@ static int check_situation(struct error *err)
 static int look(struct host *host, struct error *err)
 {
 	bool isolated = situation_word && strcmp(situation_word, "isolated") == 0;
-	int rc = ui_load_host_deep(host, isolated ? 0 : COLLECT_USAGE | COLLECT_PAGES, err);
+	unsigned int more = isolated ? 0 : COLLECT_USAGE | COLLECT_PAGES;
+	int rc = ui_load_host_deep(host, more | COLLECT_EXTENTS, err);
 
 	return rc || ui_from ? rc : operations_collect(&machine, host, err);
 }

@@ -24,8 +24,8 @@ static int save(const char *path, struct json_object *capture, struct error *err
 
 static int collect(struct host *host, struct error *err)
 {
-	unsigned int more =
-		COLLECT_USAGE | (full ? COLLECT_ARGUMENTS : 0) | (pages ? COLLECT_PAGES : 0);
+	unsigned int more = COLLECT_USAGE | COLLECT_EXTENTS | (full ? COLLECT_ARGUMENTS : 0) |
+			    (pages ? COLLECT_PAGES : 0);
 	int rc = collect_host(&machine, host, err);
 
 	if (!rc)

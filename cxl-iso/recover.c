@@ -159,7 +159,7 @@ static int begin(const char *word, struct error *err)
 	cleanup_host struct host host = {0};
 	const struct root_port *port;
 
-	if (ui_load_host_deep(&host, COLLECT_PAGES, err))
+	if (ui_load_host_deep(&host, COLLECT_PAGES | COLLECT_EXTENTS, err))
 		return ui_fail(ui_from ? STATUS_USAGE : STATUS_FAILED, err);
 	if (!ui_from && evacuations_collect(&machine, &host, err))
 		return ui_fail(STATUS_FAILED, err);

@@ -7,6 +7,7 @@ set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 vm=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 cache=$(realpath -m "${CXL_ISO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cxl-iso}")
+kernel=${CXL_ISO_KERNEL:-kernel} # which of those that fetch knows
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() {
@@ -99,7 +100,7 @@ boot() {
 		"$emulator/usr/bin/qemu-system-x86_64" -L "$emulator/usr/share/qemu" -L "$emulator/usr/share/seabios" \
 		-accel tcg,thread=multi -cpu max,-hypervisor -smp 2 -m 2G,maxmem=16G,slots=8 \
 		-nodefaults -display none -no-reboot "${hardware[@]}" \
-		-kernel "$cache"/kernel/boot/vmlinuz-* -initrd initrd \
+		-kernel "$cache/$kernel"/boot/vmlinuz-* -initrd initrd \
 		-append "console=ttyS0 panic=-1 oops=panic mitigations=off nohz=off highres=off $*" \
 		-qmp unix:qmp,server=on,wait=off \
 		-chardev file,path=console,id=tty0 -serial chardev:tty0 \

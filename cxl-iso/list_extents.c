@@ -10,12 +10,13 @@
 #include "extents_log.h"
 #include "extents_output.h"
 #include "extents_source.h"
+#include "follow.h"
 #include "sys/util.h"
 #include "ui/object.h"
 
 static int tree, pending, accepted;
 static char *tag, *output, *source_word, *from_log, *save_log;
-static int unbind;
+static int unbind, follow, interval;
 static enum extents_source source;
 
 /* "none" is the tag of what has none; else a UUID, in the lower case of the model. */
@@ -162,7 +163,7 @@ static int check_words(const char *const *arguments, struct error *err)
 	if (from_log && arguments[0])
 		return fail(err, -EINVAL, "--from-log is of one device: \"%s\" is one too many",
 			    arguments[0]);
-	if (source == SOURCE_TRACE)
+	if (!follow && source == SOURCE_TRACE)
 		return fail(err, -EINVAL,
 			    "--source=trace tells what happens, not what is: --follow shows it");
 	if (unbind && source != SOURCE_AUTO && source != SOURCE_MAILBOX)
@@ -170,6 +171,44 @@ static int check_words(const char *const *arguments, struct error *err)
 	if ((unbind || save_log) && (!arguments[0] || arguments[1]))
 		return fail(err, -EINVAL, "%s is for one memory device: say which", live);
 	return 0;
+}
+
+/* Most is about what is there, and not about what comes. */
+static int check_follow(struct error *err)
+{
+	if (!follow && interval)
+		return fail(err, -EINVAL, "--interval is for --follow");
+	if (!follow)
+		return 0;
+	if (ui_from || from_log || save_log || tree || accepted || tag || output)
+		return fail(
+			err, -EINVAL,
+			"--follow goes with --pending, --source, --unbind, --interval and --json "
+			"alone");
+	if (source != SOURCE_AUTO && source != SOURCE_MAILBOX && source != SOURCE_TRACE)
+		return fail(err, -EINVAL,
+			    "--source=%s: expected auto, mailbox or trace with --follow",
+			    source_word);
+	if (interval < 0 || interval > 86400)
+		return fail(err, -EINVAL, "--interval=%d: expected seconds, 1 to 86400", interval);
+	return 0;
+}
+
+static int run_follow(const struct host *host)
+{
+	cleanup_free const char **addresses = xcalloc(chosen.count + 1, sizeof(*addresses));
+	struct follow_request request = {
+		.addresses = addresses,
+		.count = chosen.count,
+		.source = source == SOURCE_AUTO ? NULL : source_names[source],
+		.unbind = unbind,
+		.pending = pending,
+		.interval = interval ? (unsigned int)interval : 1,
+	};
+
+	for (size_t i = 0; i < chosen.count; i++)
+		addresses[i] = chosen.items[i].text;
+	return follow_run(host, &request);
 }
 
 static int run(const char *const *arguments)
@@ -180,7 +219,7 @@ static int run(const char *const *arguments)
 	enum status rc;
 
 	if (source_choose(source_word, &source, &err) || check_words(arguments, &err) ||
-	    read_choice(&choice, &err))
+	    check_follow(&err) || read_choice(&choice, &err))
 		return ui_fail(STATUS_USAGE, &err);
 	if (from_log)
 		return log_show(from_log, printer(), &choice);
@@ -188,6 +227,8 @@ static int run(const char *const *arguments)
 		return ui_fail(ui_from ? STATUS_USAGE : STATUS_FAILED, &err);
 	if (choose(&host, arguments, &err))
 		return ui_fail(STATUS_USAGE, &err);
+	if (follow)
+		return run_follow(&host);
 	rc = read_machine(&host, &err);
 	if (rc)
 		return err.text[0] ? ui_fail(rc, &err) : (int)rc;
@@ -208,6 +249,10 @@ const struct command command_list_extents = {
 			 NULL},
 			{"tag", '\0', POPT_ARG_STRING, &tag, 0,
 			 "show what has this tag, a UUID; none: what has none", "TAG"},
+			{"follow", 'f', POPT_ARG_NONE, &follow, 0,
+			 "tell what changes, as it changes, until a signal comes", NULL},
+			{"interval", '\0', POPT_ARG_INT, &interval, 0,
+			 "look so often at the log of MEMDEV (default 1)", "SECONDS"},
 			{"output", 'o', POPT_ARG_STRING, &output, 0, "columns to show", "COLUMNS"},
 			{"source", '\0', POPT_ARG_STRING, &source_word, 0,
 			 "how devices are asked (default: auto)", "SOURCE"},

@@ -140,18 +140,44 @@ static int count_missed(struct tep_event *event, struct tep_record *record, int 
 	return 0;
 }
 
-static int begin(struct trace *trace, const char *path, struct error *err)
+/*
+ * What the buffer and the event look like. tracefs_local_events() would read all symbols of the kernel
+ * as well, which takes long and is good for nothing here. That the text which the kernel makes of the
+ * event can not be parsed does not matter: only its fields are of interest.
+ */
+static int read_formats(struct trace *trace, struct error *err)
 {
-	static const char *const systems[] = {SYSTEM, NULL};
+	int page_size = 0, size = 0;
+	cleanup_free char *page =
+		tracefs_instance_file_read(NULL, "events/header_page", &page_size);
+	cleanup_free char *format = tracefs_event_file_read(NULL, SYSTEM, EVENT, "format", &size);
 
-	trace->tep = tracefs_local_events_system(path, systems);
-	if (!trace->tep || !tep_find_event_by_name(trace->tep, SYSTEM, EVENT))
+	trace->tep = tep_alloc();
+	if (!trace->tep || !page || !format)
+		return fail(err, -EIO, "cannot read the format of trace events");
+	tep_set_file_bigendian(trace->tep, tep_is_local_bigendian(trace->tep));
+	tep_parse_header_page(trace->tep, page, (unsigned long)page_size, sizeof(long));
+	tep_parse_event(trace->tep, format, (unsigned long)size, SYSTEM);
+	if (!tep_find_event_by_name(trace->tep, SYSTEM, EVENT))
 		return fail(err, -EOPNOTSUPP,
 			    "the format of the trace event " SYSTEM ":" EVENT
 			    " can not be understood");
+	return 0;
+}
+
+static int begin(struct trace *trace, struct error *err)
+{
+	int rc = read_formats(trace, err);
+
+	if (rc)
+		return rc;
 	if (tracefs_event_enable(trace->instance, SYSTEM, EVENT))
 		return fail_errno(err, errno ? -errno : -EIO,
 				  "cannot enable the trace event " SYSTEM ":" EVENT);
+	if (tracefs_event_is_enabled(trace->instance, SYSTEM, EVENT) != TRACEFS_ALL_ENABLED)
+		return fail(err, -EIO,
+			    "the trace event " SYSTEM ":" EVENT
+			    " stays off, and no error was told");
 	if (tracefs_follow_missed_events(trace->instance, count_missed, trace))
 		return fail(err, -EIO, "cannot watch for lost trace events");
 	return 0;
@@ -171,7 +197,7 @@ int trace_open(const struct sys *sys, struct trace **out, struct error *err)
 	if (tracefs_set_tracing_dir(path))
 		return fail(err, -ENOMEM, "cannot use %s", path);
 	remove_left(sys, directory, path);
-	if ((rc = make_instance(trace, err)) || (rc = begin(trace, path, err)))
+	if ((rc = make_instance(trace, err)) || (rc = begin(trace, err)))
 		return rc;
 	*out = trace;
 	trace = NULL;

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t requested;
@@ -20,13 +21,18 @@ static void request(int signal)
 	alarm(1);
 }
 
+static void fill(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(set, signals[i]);
+}
+
 static void mask(int how)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&set, signals[i]);
+	fill(&set);
 	if (active)
 		sigprocmask(how, &set, NULL);
 }
@@ -66,4 +72,12 @@ bool stop_requested(void)
 		if (sigismember(&pending, signals[i]) == 1)
 			return true;
 	return requested;
+}
+
+int stop_descriptor(void)
+{
+	sigset_t set;
+
+	fill(&set);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }

@@ -14,6 +14,9 @@
 void stop_on_signals(void);
 bool stop_requested(void);
 
+/* Readable, for poll(2), once one of them came, after stop_on_signals(). Never read; -1 if there is none. */
+int stop_descriptor(void);
+
 /*
  * Let them interrupt a call that may block for long, until the next stop_block(). The caller handles
  * SIGALRM, which a second later interrupts a call that began after the signal came.

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #include "exec/borrow.h"
@@ -54,6 +55,14 @@ static bool source_is(const struct follow_request *request, const char *source)
 
 /* ---- what is told ---- */
 
+/* The reader has gone, which is no failure of ours: what it left unread is dropped. */
+static int forget_output(void)
+{
+	__fpurge(stdout);
+	clearerr(stdout);
+	return -EPIPE;
+}
+
 /* -EPIPE: nobody reads any more. */
 static int print(void *context, const struct follow_event *event, struct error *err)
 {
@@ -64,7 +73,7 @@ static int print(void *context, const struct follow_event *event, struct error *
 	errno = 0;
 	follow_print(event);
 	if (fflush(stdout) || ferror(stdout))
-		return errno == EPIPE ? -EPIPE
+		return errno == EPIPE ? forget_output()
 				      : fail_errno(err, errno ? -errno : -EIO, "cannot write");
 	return 0;
 }

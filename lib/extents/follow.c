@@ -102,9 +102,8 @@ static bool is_new(const struct batch *later, const struct batch *old)
  * The one that @match says is @batch. The order of a log does not change: one is behind the last that was
  * found, at @next, as long as nothing changes.
  */
-static const struct batch *find(const struct dc_device *device, const struct batch *batch,
-				bool (*match)(const struct batch *, const struct batch *),
-				size_t *next)
+static struct batch *find(const struct dc_device *device, const struct batch *batch,
+			  bool (*match)(const struct batch *, const struct batch *), size_t *next)
 {
 	size_t count = device->batches.count;
 
@@ -177,7 +176,7 @@ static int tell_lost(const struct follow *follow, const struct dc_device *now, s
 /* -1: nothing to tell. */
 static int change_of(const struct follow *follow, const struct batch *batch, size_t *next)
 {
-	const struct batch *old = find(&follow->known, batch, is_old, next);
+	struct batch *old = find(&follow->known, batch, is_old, next);
 
 	if (!old)
 		return follow->read ? FOLLOW_ARRIVED : FOLLOW_PENDING;
@@ -232,6 +231,21 @@ static int tell_back(struct follow *follow, const struct dc_device *now, struct 
 	return tell(follow, &event, err);
 }
 
+/* A batch of which records were cleared already goes on being the one that was told of. */
+static void keep_identities(struct follow *follow, struct dc_device *now)
+{
+	size_t next = 0;
+
+	list_each(batch, &now->batches) {
+		struct batch *old = find(&follow->known, batch, is_rest_of, &next), rest = *batch;
+
+		if (!old)
+			continue;
+		*batch = *old;
+		*old = rest;
+	}
+}
+
 int follow_update(struct follow *follow, struct dc_device *now, struct error *err)
 {
 	int rc = tell_back(follow, now, err);
@@ -242,6 +256,7 @@ int follow_update(struct follow *follow, struct dc_device *now, struct error *er
 		rc = tell_lost(follow, now, err);
 	if (!rc)
 		rc = tell_checked(follow, now, err);
+	keep_identities(follow, now);
 	record_free(&dc_device_record, &follow->known);
 	follow->known = *now;
 	memset(now, 0, sizeof(*now));

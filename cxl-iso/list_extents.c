@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Dynamic capacity: extents that are offered, and those that were accepted. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,8 +16,10 @@
 #include "ui/object.h"
 
 static int tree, pending, accepted;
+#define UNSET INT_MIN
+
 static char *tag, *output, *source_word, *from_log, *save_log;
-static int unbind, follow, interval;
+static int unbind, follow, interval = UNSET;
 static enum extents_source source;
 
 /* "none" is the tag of what has none; else a UUID, in the lower case of the model. */
@@ -176,7 +179,7 @@ static int check_words(const char *const *arguments, struct error *err)
 /* Most is about what is there, and not about what comes. */
 static int check_follow(struct error *err)
 {
-	if (!follow && interval)
+	if (!follow && interval != UNSET)
 		return fail(err, -EINVAL, "--interval is for --follow");
 	if (!follow)
 		return 0;
@@ -189,7 +192,7 @@ static int check_follow(struct error *err)
 		return fail(err, -EINVAL,
 			    "--source=%s: expected auto, mailbox or trace with --follow",
 			    source_word);
-	if (interval < 0 || interval > 86400)
+	if (interval != UNSET && (interval < 1 || interval > 86400))
 		return fail(err, -EINVAL, "--interval=%d: expected seconds, 1 to 86400", interval);
 	return 0;
 }
@@ -203,7 +206,7 @@ static int run_follow(const struct host *host)
 		.source = source == SOURCE_AUTO ? NULL : source_names[source],
 		.unbind = unbind,
 		.pending = pending,
-		.interval = interval ? (unsigned int)interval : 1,
+		.interval = interval == UNSET ? 1 : (unsigned int)interval,
 	};
 
 	for (size_t i = 0; i < chosen.count; i++)

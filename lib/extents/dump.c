@@ -185,7 +185,10 @@ struct dump {
 	struct identity identity;
 	uint64_t next; /* where the next section begins */
 	uint8_t *payload;
-	size_t room; /* for it */
+	size_t room;	    /* for it */
+	uint64_t window_at; /* of the file */
+	size_t window_size;
+	uint8_t window[1 << 16];
 };
 
 /* A piece of the file. */
@@ -208,15 +211,59 @@ static int cut_short(const struct dump *dump, uint64_t at, struct error *err)
 		    dump->path, at);
 }
 
+/* As many of @size bytes as there are, or -errno. */
+static ssize_t read_fully(int fd, void *bytes, size_t size, uint64_t at)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t got = pread(fd, (char *)bytes + done, size - done, (off_t)(at + done));
+
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (got == 0)
+			break;
+		done += got > 0 ? (size_t)got : 0;
+	}
+	return (ssize_t)done;
+}
+
+/* Sections are small and follow each other: whole windows of the file are read, not each of them. */
+static int fill_window(struct dump *dump, uint64_t at)
+{
+	ssize_t got = read_fully(fileno(dump->file), dump->window, sizeof(dump->window), at);
+
+	dump->window_at = at;
+	dump->window_size = got < 0 ? 0 : (size_t)got;
+	return got < 0 ? (int)got : 0;
+}
+
+static bool in_window(const struct dump *dump, uint64_t at, size_t size)
+{
+	return at >= dump->window_at && at - dump->window_at <= dump->window_size &&
+	       size <= dump->window_size - (at - dump->window_at);
+}
+
 static int read_at(struct dump *dump, uint64_t at, void *bytes, size_t size, struct error *err)
 {
+	ssize_t got;
+	int rc = 0;
+
 	if (at > dump->size || size > dump->size - at)
 		return cut_short(dump, at, err);
-	if (fseeko(dump->file, (off_t)at, SEEK_SET) == 0 &&
-	    fread(bytes, 1, size, dump->file) == size)
+	if (size <= sizeof(dump->window) && !in_window(dump, at, size))
+		rc = fill_window(dump, at);
+	if (rc)
+		return fail_errno(err, rc, "cannot read %s", dump->path);
+	if (in_window(dump, at, size)) {
+		memcpy(bytes, dump->window + (at - dump->window_at), size);
 		return 0;
-	return fail_errno(err, ferror(dump->file) && errno ? -errno : -EIO, "cannot read %s",
-			  dump->path);
+	}
+	got = read_fully(fileno(dump->file), bytes, size, at);
+	/* Shorter than it was when it was opened. */
+	return got == (ssize_t)size
+		       ? 0
+		       : fail_errno(err, got < 0 ? (int)got : -EIO, "cannot read %s", dump->path);
 }
 
 /* The payload of @section, good until the next one is read. */

@@ -15,9 +15,9 @@
 #include "sys/util.h"
 #include "ui/object.h"
 
-static int tree, pending, accepted;
-#define UNSET INT_MIN
+#define UNSET INT_MIN /* of an option with a number */
 
+static int tree, pending, accepted;
 static char *tag, *output, *source_word, *from_log, *save_log;
 static int unbind, follow, interval = UNSET;
 static enum extents_source source;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "extents/commands.h"
+#include "extents/effects.h"
 #include "extents/sysfs.h"
 #include "sys/lock.h"
 #include "sys/util.h"
@@ -60,11 +61,24 @@ static int ask_by_mailbox(const struct sys *sys, struct dc_device *device, struc
 	return rc ? rc : ask(transport, device, err);
 }
 
+/* The driver's own view; without that, at least that there is something to be seen. */
+static int look_driven(const struct sys *sys, struct dc_device *device, struct error *err)
+{
+	struct error unseen = {0};
+	int rc = dc_sysfs_read(sys, device, &unseen);
+
+	if (rc == -ENOENT && dc_supported(sys, device->memdev) == 1)
+		return fail(err, -EBUSY,
+			    "its driver has the mailbox, and the kernel tells nothing "
+			    "of it");
+	return rc ? fail(err, rc, "%s", unseen.text) : 0;
+}
+
 static int look(const struct sys *sys, const struct host *host, const struct memdev *memdev,
 		struct dc_device *device, struct error *err)
 {
 	if (memdev)
-		return dc_sysfs_read(sys, device, err);
+		return look_driven(sys, device, err);
 	if (!host->privileged)
 		return fail(err, -EACCES, "asking the device needs root");
 	return ask_by_mailbox(sys, device, err);

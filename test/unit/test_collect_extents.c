@@ -28,7 +28,8 @@ static struct fake {
 	int codes[3]; /* what it returns to 4800h, 4801h and 0100h */
 	bool dies;    /* after its first answer */
 	unsigned int opened, closed, commands;
-	bool locked; /* all the time that it was open */
+	int supported; /* says the log of commands */
+	bool locked;   /* all the time that it was open */
 	const struct sys *sys;
 } fake;
 
@@ -88,6 +89,15 @@ int __wrap_transport_mailbox(const struct sys *sys, const char *address,
 		return (fail)(err, fake.opening, "its mailbox is not to be had");
 	*transport = &device;
 	return 0;
+}
+
+int __wrap_dc_supported(const struct sys *sys, const char *memdev);
+
+int __wrap_dc_supported(const struct sys *sys, const char *memdev)
+{
+	(void)sys;
+	assert_string_equal(memdev, "mem1");
+	return fake.supported;
 }
 
 /* ---- a machine ---- */
@@ -294,6 +304,17 @@ static void test_the_driver_shows_nothing(void **state)
 {
 	drive(*state, "mem1");
 	collect(*state, 0);
+	fake.supported = -1;
+	collect(*state, 0);
+	assert_int_equal(fake.opened, 0);
+}
+
+static void test_the_driver_hides_it(void **state)
+{
+	drive(*state, "mem1");
+	fake.supported = 1;
+	collect(*state, 1);
+	check_unknown(*state, "its driver has the mailbox, and the kernel tells nothing of it");
 	assert_int_equal(fake.opened, 0);
 }
 
@@ -348,6 +369,7 @@ int main(void)
 		TEST(test_another_has_the_lock),
 		TEST(test_we_have_the_lock),
 		TEST(test_the_driver_shows_nothing),
+		TEST(test_the_driver_hides_it),
 		TEST(test_the_driver_shows_partitions),
 		TEST(test_a_driver_of_another_kind),
 		TEST(test_other_functions),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash source-path=SCRIPTDIR/../guest source=lib.sh
 # list-extents --follow: batches as they come and go, from the log of a function without driver and from the trace.
+# boot: own
 # timeout: 180
 
 TRACING=/sys/kernel/tracing

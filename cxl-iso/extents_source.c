@@ -7,6 +7,7 @@
 
 #include "exec/borrow.h"
 #include "extents/dump.h"
+#include "extents/effects.h"
 #include "extents/sysfs.h"
 #include "sys/lock.h"
 #include "sys/util.h"
@@ -160,7 +161,8 @@ static enum status read_auto(struct job *job, struct error *err)
 		return read_locked(job, SOURCE_MAILBOX, err);
 	if (device->memdev[0] && dc_sysfs_has(&machine, device->memdev))
 		return status_of(dc_sysfs_read(&machine, device, err));
-	return no_source(device, function->driver);
+	job->none = device->memdev[0] && dc_supported(&machine, device->memdev) == 0;
+	return job->none ? STATUS_DONE : no_source(device, function->driver);
 }
 
 static enum status read_by(struct job *job, struct error *err)

@@ -171,7 +171,9 @@ static void report(struct checker *checker, enum check check, struct findings *f
 				 hit->more, hit->count);
 	else
 		copy_text(finding->evidence, sizeof(finding->evidence), hit->fact);
-	if (row->reject)
+	if (row->reject && !batch_is_offer(checker->batch))
+		finding_fix(finding, "it is no offer: there is nothing to answer");
+	else if (row->reject)
 		finding_fix(
 			finding,
 			"%scxl-iso respond-extents %s --batch %d --accept none --force=open-batch",

@@ -75,16 +75,20 @@ static void check_source(const struct judging *j)
 
 /* ---- the log ---- */
 
+/* What is behind a batch whose end was seen is not part of it, and shows once that is cleared. */
 static void check_log(const struct judging *j)
 {
 	struct finding *finding;
 
-	if (!j->device->incomplete)
+	if (!j->device->incomplete || !j->batch->open)
 		return;
 	finding = refuse(j, "log-incomplete");
-	finding_evidence(finding, "the log of %s goes on behind what could be read of it",
-			 j->device->address);
-	finding_fix(finding, "the device does not give its whole log: have its firmware looked at");
+	finding_evidence(finding,
+			 "the end of batch %d may be where the log of %s goes on behind what could "
+			 "be read of it",
+			 j->batch->number, j->device->address);
+	finding_fix(finding, "a driver that handles dynamic capacity takes such batches; or have "
+			     "smaller ones offered");
 }
 
 static void check_whole(const struct judging *j)

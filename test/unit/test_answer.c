@@ -142,7 +142,10 @@ static void test_log(void **state)
 	struct scene *scene = *state;
 
 	scene->device->incomplete = true;
-	check_answer(scene, NULL, "log-incomplete");
+	check_answer(scene, NULL, "");
+	scene->batch->open = true;
+	check_answer(scene, "open-batch", "log-incomplete open-batch");
+	scene->batch->open = false;
 	scene->device->incomplete = false;
 	scene->batch->truncated = true;
 	check_answer(scene, NULL, "batch-unknown");

@@ -12,6 +12,7 @@
 #include "exec/borrow.h"
 #include "exec/exchange.h"
 #include "extents/commands.h"
+#include "extents/sysfs.h"
 #include "model/document.h"
 #include "sys/lock.h"
 #include "sys/stop.h"
@@ -169,11 +170,26 @@ static enum status collect_again(struct run *run)
 	return collect_host(&machine, &run->host, &run->err) ? STATUS_FAILED : STATUS_DONE;
 }
 
+/* Without its driver the device could be talked to, but that would know nothing of it. */
+static enum status refuse_handled(struct run *run)
+{
+	const struct function *function = host_function(&run->host, run->address);
+
+	if (!function || !function->driver[0] || !dc_sysfs_kernel_handles(&machine))
+		return STATUS_DONE;
+	fail(&run->err, -EPERM,
+	     "driver-handles: the kernel handles dynamic capacity itself, and would not know of "
+	     "what it did not send to %s",
+	     run->address);
+	hint(&run->err, "use what the kernel offers: daxctl, and dax devices made of extents");
+	return STATUS_REFUSED;
+}
+
 static enum status open_device(struct run *run)
 {
-	enum status status = STATUS_DONE;
+	enum status status = refuse_handled(run);
 
-	if (exchange_unbind)
+	if (!status && exchange_unbind)
 		status = borrow(run);
 	if (!status && run->borrow)
 		status = collect_again(run);

@@ -50,7 +50,8 @@ status 0 cxl-iso list-extents serial:0x9abc
 status 0 cxl-iso list-extents 0e:00.0
 status 2 cxl-iso list-extents "$memdev"
 status 0 cxl-iso list-extents
-check 'without names, all devices are shown' grep -q ^mem /run/out
+check 'without names, all are shown that have dynamic capacity' grep -q ^0000:0e:00.0 /run/out
+is 'and no others' "$(grep -c ^mem /run/out)" 0
 
 echo '16 128' | offer 0
 is 'a batch of one extent' "$(shown)" 'offered 1 1 0 0x1000000 128 MiB yes'

@@ -28,6 +28,14 @@ void check_error(int rc, int code, const struct error *err, const char *text, co
 			 err->text, err->hint, code, text, hint);
 }
 
+unsigned int every(void)
+{
+	const char *text = getenv("EVERY");
+	uint64_t step;
+
+	return text && parse_u64(text, &step) && step >= 1 && step <= 100 ? (unsigned int)step : 1;
+}
+
 void tree_make(struct tree *tree)
 {
 	/* in memory if possible: the journal is synced again and again */

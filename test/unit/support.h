@@ -12,6 +12,12 @@
 /* Fails the test unless @rc is @code and the text and the hint are exactly these. */
 void check_error(int rc, int code, const struct error *err, const char *text, const char *hint);
 
+/*
+ * A campaign goes on by so many of its moments at a time: by each, unless $EVERY says that every Nth is
+ * enough. Under valgrind it is, which looks for what the same code does wrong at any of them.
+ */
+unsigned int every(void);
+
 /* A directory of its own, to be used as the root of a struct sys. */
 struct tree {
 	char root[64];

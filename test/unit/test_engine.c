@@ -809,7 +809,7 @@ static void fail_each_write(void (*model)(struct host *), enum fault fault)
 	unsigned int writes = count_writes(model);
 
 	assert_in_range(writes, 1, 100);
-	for (unsigned int i = 1; i <= writes; i++) {
+	for (unsigned int i = 1; i <= writes; i += every()) {
 		struct run run;
 		void *state = &run;
 		char when[64];
@@ -860,7 +860,7 @@ static void die_at_each_write(void (*model)(struct host *), enum fault fault, bo
 {
 	unsigned int writes = count_writes(model);
 
-	for (unsigned int i = 1; i <= writes; i++) {
+	for (unsigned int i = 1; i <= writes; i += every()) {
 		struct run run;
 		void *state = &run;
 		char when[64];

@@ -50,7 +50,7 @@ for kind in anon unmapped shmem huge; do
 	check "and where" [ "$(found | grep -c "first in $(mem_blocks_of "$region" | head -n 1))")" = 1 ]
 	status 3 cxl-iso recover $port --yes
 	check "refused by name" grep -q '^cxl-iso: pages-held: 4 MiB of dax' /run/err
-	status 1 cxl-iso recover $port --yes --force=pages-held --timeout 4
+	status 1 cxl-iso recover $port --yes --force=pages-held --timeout 2
 	check "it was right" grep -q 'its pages did not move away in time' /run/err
 	is "everything is as it was" "$(block_state "$region")" online
 	splice_stop

@@ -131,7 +131,9 @@ static void add_records(struct records *records, const struct batch *batch)
 		*list_add(&records->list) = (struct logged){NULL, batch->number, UNKNOWN};
 }
 
-/* Up to the end of the batch of that number; of a @last of 0, all. */
+#define ALL UINT64_MAX /* no batch has that number */
+
+/* Up to the end of the batch of that number. */
 static struct records records_up_to(const struct dc_device *device, uint64_t last)
 {
 	struct records records = {0};
@@ -141,7 +143,7 @@ static struct records records_up_to(const struct dc_device *device, uint64_t las
 
 		add_records(&records, batch);
 		records.list.items[first].timestamp = batch->timestamp;
-		if (last && (uint64_t)batch->number == last)
+		if ((uint64_t)batch->number == last)
 			break;
 	}
 	return records;
@@ -209,7 +211,7 @@ static int refuse_changed(const struct engine *engine, const struct step *step,
 {
 	const struct dc_device *before = device_before(engine, step);
 
-	if (same_accepted(before, now) && (!step->value || same_log(before, now, step->value)))
+	if (same_accepted(before, now) && same_log(before, now, step->value))
 		return 0;
 	fail(err, -EBUSY, "%s is not as it was when this was planned: nothing was sent",
 	     step->object);
@@ -497,7 +499,7 @@ static int observe_clear(struct engine *engine, const struct step *step, bool *d
 	if (rc)
 		return rc;
 	planned_records = records_up_to(device_before(engine, step), step->value);
-	left = records_up_to(&now.device, 0);
+	left = records_up_to(&now.device, ALL);
 	*done = true;
 	list_each(record, &planned_records.list)
 		*done = *done && !has_record(&left, record);
@@ -510,7 +512,7 @@ static int choose_handles(const struct engine *engine, const struct step *step,
 {
 	const struct dc_device *before = device_before(engine, step);
 	cleanup_records struct records planned_records = records_up_to(before, step->value);
-	cleanup_records struct records there = records_up_to(now, 0);
+	cleanup_records struct records there = records_up_to(now, ALL);
 
 	list_each(record, &there.list) {
 		if (!has_record(&planned_records, record))

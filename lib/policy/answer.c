@@ -102,6 +102,32 @@ static void check_whole(const struct judging *j)
 	finding_fix(finding, "what is not known can not be answered");
 }
 
+static bool has_unusable_handle(const struct batch *batch)
+{
+	list_each(extent, &batch->extents)
+		if (extent->handle <= 0)
+			return true;
+	return batch->number <= 0;
+}
+
+/* CXL 3.1 8.2.9.2.1: 0 is the handle of no record, so that it can neither be told apart nor cleared. */
+static void check_handles(const struct judging *j)
+{
+	list_each(batch, &j->device->batches) {
+		struct finding *finding;
+
+		if (has_unusable_handle(batch)) {
+			finding = refuse(j, "handles-unusable");
+			finding_evidence(finding, "a record of batch %d has no handle",
+					 batch->number);
+			finding_fix(finding, "have the device repaired: such records can not be "
+					     "cleared");
+		}
+		if (batch == j->batch)
+			break;
+	}
+}
+
 static const struct batch *older_offer(const struct judging *j)
 {
 	list_each(batch, &j->device->batches) {
@@ -410,6 +436,7 @@ void assess_answer(const struct host *host, const struct answer *answer,
 	check_source(&j);
 	check_log(&j);
 	check_whole(&j);
+	check_handles(&j);
 	check_oldest(&j);
 	check_older_records(&j);
 	check_answered(&j);
@@ -554,6 +581,7 @@ void assess_release(const struct host *host, const struct release *release,
 	if (release->batch) {
 		check_log(&j);
 		check_whole(&j);
+		check_handles(&j);
 		check_oldest(&j);
 		check_older_records(&j);
 	}

@@ -266,6 +266,33 @@ static void test_younger(void **state)
 	check_answer(scene, NULL, "");
 }
 
+/* Number 0 would stand for all records, and nothing could be cleared by it. */
+static void test_handles(void **state)
+{
+	struct scene *scene = *state;
+
+	scene->pieces.list.count = 0;
+	scene->batch->number = 0;
+	scene->batch->extents.items[0].handle = 0;
+	check_answer(scene, NULL, "handles-unusable");
+	scene->batch->number = scene->batch->extents.items[0].handle = 7;
+	scene->batch->extents.items[1].handle = 0;
+	check_answer(scene, NULL, "handles-unusable");
+	scene->batch->event = EXTENT_RELEASE;
+	scene->release.batch = scene->batch;
+	check_release(scene, "handles-unusable");
+}
+
+/* Its record would have to go first. */
+static void test_handles_before(void **state)
+{
+	struct scene *scene = *state;
+
+	put_before(scene, EXTENT_FORCED_RELEASE);
+	scene->device->batches.items[0].number = 0;
+	check_answer(scene, NULL, "handles-unusable older-records?");
+}
+
 /* ---- releases ---- */
 
 static void release_accepted(struct scene *scene)
@@ -400,6 +427,8 @@ int main(void)
 		ON_SCENE(test_unknown),
 		ON_SCENE(test_log),
 		ON_SCENE(test_open),
+		ON_SCENE(test_handles),
+		ON_SCENE(test_handles_before),
 		ON_SCENE(test_shared),
 		ON_SCENE(test_acceptable),
 		ON_SCENE(test_answered),

@@ -274,8 +274,10 @@ static int send_once(struct engine *engine, send_fn *send, const struct pieces *
 	bool sent = false;
 	int rc = note_sent(engine, SENT_MAYBE, err);
 
-	if (rc)
+	if (rc) {
+		engine->journal->sent = SENT_NO;
 		return rc;
+	}
 	rc = send_pieces(engine->transport, send, pieces, &sent, err);
 	if (!rc)
 		note_sent(engine, SENT_YES, NULL);
@@ -355,6 +357,25 @@ static int fail_unknown(const struct step *step, struct error *err)
 	return -EIO;
 }
 
+/* What was accepted may have been taken back, and be on offer anew: then that it is not tells nothing. */
+static bool touched_since(const struct engine *engine, const struct step *step,
+			  const struct dc_device *now)
+{
+	bool later = false;
+
+	if (now->lost && now->lost != UNKNOWN && now->lost != device_before(engine, step)->lost)
+		return true;
+	list_each(batch, &now->batches) {
+		list_each(extent, &batch->extents)
+			list_each(piece, &engine->journal->pieces)
+				if (later && ranges_overlap(piece->start, piece->size,
+							    extent->start, extent->size))
+					return true;
+		later = later || (uint64_t)batch->number == step->value;
+	}
+	return false;
+}
+
 /*
  * We were killed while it was sent. What is accepted proves that it was; that nothing is, of an answer
  * of one message, that it was not. Of a refusal nothing is to be seen.
@@ -371,7 +392,8 @@ static int find_out(struct engine *engine, const struct step *step, bool *done, 
 	*done = accepted == all;
 	if (*done)
 		return note_sent(engine, SENT_YES, err);
-	if (accepted || !is_one_message(engine, engine->journal->pieces.count))
+	if (accepted || !is_one_message(engine, engine->journal->pieces.count) ||
+	    touched_since(engine, step, &now.device))
 		return fail_unknown(step, err);
 	return note_sent(engine, SENT_NO, err);
 }
@@ -469,6 +491,8 @@ static int act_release(struct engine *engine, const struct step *step, struct er
 		return rc;
 	list_each(piece, &engine->journal->pieces)
 		pieces_add_accepted(&left, &now.device, piece->start, piece->size);
+	if (!left.list.count)
+		return 0; /* meanwhile; and of an empty list nothing is said of what it means */
 	rc = refuse_used(engine, &now.device, &left, err);
 	if (!rc)
 		rc = send_once(engine, dc_release, &left, err);

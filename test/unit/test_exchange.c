@@ -34,6 +34,7 @@ static struct tree tree;
 static struct fake_device *device;
 static bool decoding; /* the device's decoder is committed */
 static bool disk_full;
+static unsigned int saves_left; /* before it is; 0: no limit */
 
 /* ---- what else the steps ask: the machine, and the disk ---- */
 
@@ -64,7 +65,7 @@ int __wrap_journal_save(const struct sys *sys, const struct journal *journal, st
 {
 	int rc;
 
-	if (disk_full)
+	if (disk_full || (saves_left && !--saves_left))
 		return fail_errno(err, -ENOSPC, "cannot write the journal");
 	fake_moment(device);
 	rc = __real_journal_save(sys, journal, err);
@@ -80,6 +81,7 @@ static int start(void **state)
 	tree_file(&tree, "boot-1\n", "/proc/sys/kernel/random/boot_id");
 	device = fake_make();
 	decoding = disk_full = false;
+	saves_left = 0;
 	return 0;
 }
 
@@ -534,6 +536,24 @@ static void test_silent_after(void **state)
 	assert_int_equal(device->answers, 1);
 }
 
+/* It took the answer; then all was taken back by force, and the same is on offer again. */
+static void test_silent_taken_back(void **state)
+{
+	(void)state;
+	fake_offer(device, 0, EXTENTS("0:2"));
+	device->fault = FAKE_SILENT_AFTER;
+	check_failed(respond(1, "all"), OUTCOME_PARTIAL, "the device does not answer");
+	device->fault = FAKE_NONE;
+	device->accepted_count = 0;
+	fake_ask_back(device, EXTENTS("0:2"));
+	device->log[1].type = 2;
+	fake_offer(device, 0, EXTENTS("0:2"));
+	check_failed(resume_of("respond", false), OUTCOME_PARTIAL,
+		     "answer-unknown: whether the answer to batch 1 was sent is not known");
+	assert_int_equal(device->answers, 1);
+	check_state("", "1 2 3", 1);
+}
+
 static void test_silent_before(void **state)
 {
 	(void)state;
@@ -663,6 +683,17 @@ static void test_disk_full(void **state)
 	fake_offer(device, 0, EXTENTS("0:2"));
 	disk_full = true;
 	assert_int_equal(respond(1, "all").outcome, OUTCOME_PUT_BACK);
+	assert_int_equal(device->answers, 0);
+}
+
+/* It gets full between the step that is noted and the answer that is. */
+static void test_disk_fills(void **state)
+{
+	(void)state;
+	fake_offer(device, 0, EXTENTS("0:2"));
+	saves_left = 2;
+	check_failed(respond(1, "all"), OUTCOME_PUT_BACK,
+		     "cannot write the journal: No space left on device");
 	assert_int_equal(device->answers, 0);
 }
 
@@ -961,12 +992,14 @@ int main(void)
 		ON_DEVICE(test_takes_untagged),
 		ON_DEVICE(test_keeps_records),
 		ON_DEVICE(test_silent_after),
+		ON_DEVICE(test_silent_taken_back),
 		ON_DEVICE(test_silent_before),
 		ON_DEVICE(test_silent_none),
 		ON_DEVICE(test_silent_none_unsent),
 		ON_DEVICE(test_changed),
 		ON_DEVICE(test_open_grows),
 		ON_DEVICE(test_disk_full),
+		ON_DEVICE(test_disk_fills),
 		ON_DEVICE(test_stopped),
 		ON_DEVICE(test_reset_after),
 		ON_DEVICE(test_chained),

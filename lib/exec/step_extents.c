@@ -36,6 +36,16 @@ static const struct dc_device *device_before(const struct engine *engine, const 
 	return host_dc_device_at(engine->before, step->object);
 }
 
+/* A kernel without CONFIG_IO_STRICT_DEVMEM lets us go on when a driver comes, while somebody is asked. */
+static int refuse_driver(const struct engine *engine, const struct step *step, struct error *err)
+{
+	if (strcmp(engine->transport->source, "mailbox") != 0 ||
+	    !sys_exists(engine->sys, "/sys/bus/pci/devices/%s/driver", step->object))
+		return 0;
+	return fail(err, -EBUSY, "%s has got a driver meanwhile, and its mailbox is that one's",
+		    step->object);
+}
+
 /* Or an error: what could not be read can not be compared. The log may go on behind the batch. */
 static int read_fresh(struct engine *engine, const struct step *step, struct fresh *fresh,
 		      struct error *err)
@@ -45,6 +55,9 @@ static int read_fresh(struct engine *engine, const struct step *step, struct fre
 
 	if (!device_before(engine, step))
 		return fail(err, -EINVAL, "nothing is known of the extents of %s", step->object);
+	rc = refuse_driver(engine, step, err);
+	if (rc)
+		return rc;
 	copy_text(device->address, sizeof(device->address), step->object);
 	rc = dc_read_device(engine->transport, NULL, device, err);
 	if (rc)

@@ -660,6 +660,19 @@ static void test_changed(void **state)
 	}
 }
 
+static void driven(void)
+{
+	tree_directory(&tree, "/sys/bus/pci/devices/" DEVICE_B "/driver");
+}
+
+static void test_driver_comes(void **state)
+{
+	(void)state;
+	fake_offer(device, 0, EXTENTS("0:2"));
+	change_then_run(driven,
+			DEVICE_B " has got a driver meanwhile, and its mailbox is that one's");
+}
+
 static void grows(void)
 {
 	device->log[1] = device->log[0];
@@ -997,6 +1010,7 @@ int main(void)
 		ON_DEVICE(test_silent_none),
 		ON_DEVICE(test_silent_none_unsent),
 		ON_DEVICE(test_changed),
+		ON_DEVICE(test_driver_comes),
 		ON_DEVICE(test_open_grows),
 		ON_DEVICE(test_disk_full),
 		ON_DEVICE(test_disk_fills),

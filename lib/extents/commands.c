@@ -183,8 +183,8 @@ int dc_read_log(struct transport *transport, const struct tap *tap, page_handler
 	struct log_page page;
 
 	*incomplete = false;
-	/* Handles have 16 bits: a log that goes on for more answers than that has no end. */
-	for (unsigned int answers = 0; answers <= UINT16_MAX; answers++) {
+	/* Handles have 16 bits, and 0 is none: a log that has more records than that has no end. */
+	for (size_t answers = 0, records = 0; records < UINT16_MAX; answers++) {
 		size_t size = transport->payload_max;
 		int rc = transport->command(transport, OPCODE_GET_LOG, &log, sizeof(log), answer,
 					    size, &size, err);
@@ -211,6 +211,7 @@ int dc_read_log(struct transport *transport, const struct tap *tap, page_handler
 			return rc;
 		if (!page.count)
 			break;
+		records += page.count;
 		if (!answers)
 			memcpy(first, page.records, EVENT_RECORD_SIZE);
 	}

@@ -220,21 +220,30 @@ void ranges_free(struct ranges *ranges)
 
 /* ---- bounded ---- */
 
+static void forget_oldest(struct recent_ranges *recent)
+{
+	if (recent->young.count < SEEN_MAX / 2)
+		return;
+	ranges_free(&recent->old);
+	recent->old = recent->young;
+	memset(&recent->young, 0, sizeof(recent->young));
+}
+
 void recent_ranges_add(struct recent_ranges *recent, uint64_t start, uint64_t end,
 		       const struct owner *owner)
 {
-	if (recent->young.count >= SEEN_MAX / 2) {
-		ranges_free(&recent->old);
-		recent->old = recent->young;
-		memset(&recent->young, 0, sizeof(recent->young));
-	}
+	forget_oldest(recent);
 	ranges_add(&recent->young, start, end, owner);
 }
 
+/* A hole in a range makes two of it. */
 void recent_ranges_remove(struct recent_ranges *recent, uint64_t start, uint64_t end)
 {
 	ranges_remove(&recent->young, start, end);
 	ranges_remove(&recent->old, start, end);
+	forget_oldest(recent);
+	if (recent->old.count > SEEN_MAX)
+		ranges_free(&recent->old);
 }
 
 const struct seen_range *recent_ranges_find(const struct recent_ranges *recent, uint64_t start,

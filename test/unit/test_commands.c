@@ -302,6 +302,23 @@ static void test_log(void **state)
 	check_log(4, false, true, 3, true);
 }
 
+/* More than there are handles for; what was given of it can be told from what was not. */
+static void test_log_without_end(void **state)
+{
+	struct transport *transport = make(512);
+	const struct tap none = {0};
+	bool incomplete = false;
+	size_t count = 0;
+
+	(void)state;
+	fake.records = 1000000;
+	fake.cursor = true;
+	assert_int_equal(dc_read_log(transport, &none, count_records, &count, &incomplete, NULL),
+			 0);
+	assert_true(incomplete);
+	assert_true(count >= UINT16_MAX && count < UINT16_MAX + 3);
+}
+
 static void test_device(void **state)
 {
 	cleanup_device struct dc_device device = {0};
@@ -466,17 +483,12 @@ static void test_codes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_configuration),
-		cmocka_unit_test(test_extents),
-		cmocka_unit_test(test_extents_cut),
-		cmocka_unit_test(test_extents_without_end),
-		cmocka_unit_test(test_log),
-		cmocka_unit_test(test_device),
-		cmocka_unit_test(test_device_in_part),
-		cmocka_unit_test(test_device_gone),
-		cmocka_unit_test(test_respond),
-		cmocka_unit_test(test_release),
-		cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_configuration), cmocka_unit_test(test_extents),
+		cmocka_unit_test(test_extents_cut),   cmocka_unit_test(test_extents_without_end),
+		cmocka_unit_test(test_log),	      cmocka_unit_test(test_log_without_end),
+		cmocka_unit_test(test_device),	      cmocka_unit_test(test_device_in_part),
+		cmocka_unit_test(test_device_gone),   cmocka_unit_test(test_respond),
+		cmocka_unit_test(test_release),	      cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_codes),
 	};
 

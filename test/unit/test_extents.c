@@ -18,6 +18,7 @@
 #include "extents.h"
 #include "extents/check.h"
 #include "extents/regions.h"
+#include "extents/seen.h"
 #include "sys/util.h"
 
 /* Last: its macro fail() would swallow the declaration of ours. */
@@ -1172,6 +1173,22 @@ static void test_valid_regions(void **state)
 		assert_int_equal(dc_region_is_valid(&regions[i].region), regions[i].valid);
 }
 
+/* Each release of a piece out of the middle of what is pending makes two ranges of one. */
+static void test_holes(void **state)
+{
+	const struct owner owner = {0};
+	struct recent_ranges recent = {0};
+
+	(void)state;
+	recent_ranges_add(&recent, 0, UINT64_MAX, &owner);
+	for (uint64_t i = 0; i < 4 * SEEN_MAX; i++) {
+		recent_ranges_remove(&recent, 2 * i, 2 * i + 1);
+		if (recent.young.count + recent.old.count > 2 * SEEN_MAX)
+			fail_msg("%zu ranges", recent.young.count + recent.old.count);
+	}
+	recent_ranges_free(&recent);
+}
+
 /* What was accepted by a device of which less is known now is forgotten. */
 static void test_update_forgets(void **state)
 {
@@ -1205,6 +1222,7 @@ int main(void)
 		cmocka_unit_test(test_truncated_is_not_judged),
 		cmocka_unit_test(test_valid_regions),
 		cmocka_unit_test(test_update_forgets),
+		cmocka_unit_test(test_holes),
 		cmocka_unit_test(test_fix_without_device),
 		cmocka_unit_test(test_prediction_text),
 		cmocka_unit_test(test_prediction),

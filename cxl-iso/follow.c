@@ -35,7 +35,7 @@ struct run {
 	struct trace *trace; /* NULL: nothing is traced */
 	struct follow_trace *traced;
 	struct borrow *borrow;
-	int lock; /* that borrowing holds */
+	int lock; /* that --unbind holds all the time; -1 */
 	int stop; /* readable once a signal came */
 	uint64_t next;
 };
@@ -114,11 +114,11 @@ static int look(const struct run *run, const struct polled *polled, struct error
 	cleanup_fd int lock = -1;
 	int rc;
 
-	if (!run->borrow)
+	if (run->lock < 0)
 		lock = lock_take(&machine, "list-extents --follow", &reason);
-	if (!run->borrow && lock == -EBUSY)
+	if (run->lock < 0 && lock == -EBUSY)
 		return 0;
-	rc = !run->borrow && lock < 0 ? lock : read_device(polled, &device, &reason);
+	rc = run->lock < 0 && lock < 0 ? lock : read_device(polled, &device, &reason);
 	if (rc)
 		rc = follow_away(polled->follow, &polled->who, reason.text, err);
 	else
@@ -245,15 +245,27 @@ static int add_function(struct run *run, const struct function *function, struct
 	return request->count ? refuse_driven(request, function, err) : 0;
 }
 
+static void note(const char *text)
+{
+	ui_note("note: %s", text);
+}
+
+/* As for list-extents --unbind: what was cut short goes first. */
 static int borrow(struct run *run, struct findings *findings, struct error *err)
 {
+	int rc;
+
 	if (run->request->count != 1)
 		return fail(err, -EINVAL, "--unbind with --follow: expected one MEMDEV");
 	run->lock = lock_take(&machine, "list-extents --follow --unbind", err);
 	if (run->lock < 0)
 		return run->lock;
-	return borrow_begin(&machine, run->request->addresses[0], run->lock, &run->borrow, findings,
-			    err);
+	rc = borrow_give_back(&machine, note, err);
+	if (!rc)
+		rc = ui_refuse_unfinished(err);
+	return rc ? rc
+		  : borrow_begin(&machine, run->request->addresses[0], run->lock, &run->borrow,
+				 findings, err);
 }
 
 static int add_functions(struct run *run, struct error *err)
@@ -280,11 +292,6 @@ static void end(struct run *run)
 	follow_trace_free(&run->traced);
 	trace_close(&run->trace);
 	close_fd(&run->stop);
-}
-
-static void note(const char *text)
-{
-	ui_note("note: %s", text);
 }
 
 static int give_back(struct run *run, int status)

@@ -76,6 +76,12 @@ check "what it had no room for" wait_for 15 told 'lost: [0-9]* record'
 follow_end TERM 0
 show
 
+follow --unbind "$address"
+check "--unbind of what has no driver reads it, too" wait_for 15 told 'pending: batch 1: offered'
+check "and keeps the lock" grep -q ":$(stat -c %i /run/cxl-iso/lock) " /proc/locks
+follow_end TERM 0
+check "it has no driver still" [ ! -e "$PCI/devices/$address/driver" ]
+
 follow -j "$address"
 check "JSON lines" wait_for 15 told '"event": "pending", .*"address": "'"$address"'", "serial": "0x9abc", "source": "mailbox"'
 is "one for each batch" "$(grep -c '^{ "schema": "cxl-iso/extent-event", "version": 1, .*"pending".* }$' /run/followed)" 3

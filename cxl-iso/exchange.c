@@ -449,17 +449,19 @@ static void print_result(const struct run *run, const struct engine *engine, enu
 	ui_print_json(document);
 }
 
+/* A run that goes on where the answer was sent already has none of the way down. */
 static void say_done(const struct engine *engine)
 {
-	for (size_t i = 0; i < engine->reports.count; i++) {
+	const struct step_list *down = &engine->plan->down, *up = &engine->plan->up;
+	size_t i = down->count + up->count - engine->reports.count;
+
+	list_each(report, &engine->reports) {
 		const struct step *step =
-			i < engine->plan->down.count
-				? &engine->plan->down.items[i]
-				: &engine->plan->up.items[i - engine->plan->down.count];
+			i < down->count ? &down->items[i] : &up->items[i - down->count];
 
 		printf("%s: %s: %s\n", engine->plan->object, step->text,
-		       engine->reports.items[i].result == RESULT_ALREADY ? "was done already"
-									 : "done");
+		       report->result == RESULT_ALREADY ? "was done already" : "done");
+		i++;
 	}
 }
 
@@ -582,7 +584,13 @@ static enum status forget(struct run *run, const struct journal *journal)
 	return STATUS_DONE;
 }
 
-/* The device may have been reset with the host, and gives the same handles to other records. */
+/* What was sent for sure, and what was not, is not the user's to say. */
+static void take_word(struct journal *journal)
+{
+	if (is_forced("answer-unknown") && journal->sent == SENT_MAYBE)
+		journal->sent = SENT_YES;
+}
+
 static enum status go_on(struct run *run, const char *word)
 {
 	cleanup_journal struct journal journal = {0};
@@ -594,8 +602,7 @@ static enum status go_on(struct run *run, const char *word)
 		status = open_device(run);
 	if (status)
 		return (enum status)ui_fail(status, &run->err);
-	if (is_forced("answer-unknown"))
-		journal.sent = SENT_YES;
+	take_word(&journal);
 	return execute(run, &journal);
 }
 

@@ -23,6 +23,8 @@ for writes in 1 2 3 4; do
 		check "  a journal is left" [ -e "$journal" ]
 		status 3 respond $first --accept none
 		check "  nothing new is begun" grep -q ' was cut short$' /run/err
+		status 3 timeout 20 cxl-iso list-extents --follow --unbind "$DCD"
+		check "  nor borrowed" grep -q ' was cut short$' /run/err
 		if [ $answer = none ] && [ $writes = 2 ]; then
 			status 4 cxl-iso respond-extents "$DCD" --resume
 			check "  it is unknown whether it was sent" grep -q '^cxl-iso: answer-unknown: ' /run/err
@@ -33,6 +35,7 @@ for writes in 1 2 3 4; do
 		else
 			status 0 cxl-iso respond-extents "$DCD" --resume
 		fi
+		[ $writes != 4 ] || check "  and does not say that it answered" sh -c '! grep -q ": accept\|: reject" /run/out'
 		[ $answer = none ] || expected="$expected $block:1"
 		holds "  finished, and sent once" "$expected" "$((first + 1))"
 		status 0 respond $((first + 1)) --accept all
@@ -42,6 +45,17 @@ for writes in 1 2 3 4; do
 		block=$((block + 4))
 	done
 done
+
+# --- what was not sent is sent, whatever the user believes ---
+check "an offer" offer $block:1
+check "killed before it is sent" killed 1 cxl-iso respond-extents "$DCD" --yes --batch $first --accept none
+status 0 cxl-iso respond-extents "$DCD" --resume --force=answer-unknown
+check "an offer" offer $((block + 2)):1
+status 0 respond $((first + 1)) --accept all
+expected="$expected $((block + 2)):1"
+holds "nothing older was left pending" "$expected" ""
+first=$((first + 2))
+block=$((block + 4))
 
 # --- nothing more to finish: the way out ---
 check "an offer" offer $block:1

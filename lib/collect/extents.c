@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collect/mappers.h"
 #include "extents/commands.h"
 #include "extents/effects.h"
 #include "extents/sysfs.h"
+#include "regs/isolation.h"
 #include "sys/lock.h"
 #include "sys/util.h"
 
@@ -74,14 +76,40 @@ static int look_driven(const struct sys *sys, struct dc_device *device, struct e
 	return rc ? fail(err, rc, "%s", unseen.text) : 0;
 }
 
+/* Behind a port in isolation the link may be down, and every register would be waited for. */
+static bool is_isolated(const struct host *host, const struct dc_device *device)
+{
+	const struct root_port *port = host_root_port(host, device->root_port);
+
+	return port && port->status & ISOLATION_STATUS_ANY_ISOLATED;
+}
+
+/* Without a driver it may be somebody's all the same. Nobody asked for its mailbox: so it is left alone. */
+static int refuse_mapped(const struct sys *sys, const struct dc_device *device, struct error *err)
+{
+	struct mapper mapper = {0};
+	int rc = mapper_of(sys, device->address, &mapper);
+
+	if (rc < 0)
+		return fail_errno(err, rc, "cannot see who uses the registers of the device");
+	return rc ? fail(err, -EBUSY, "%s[%d] has the registers of the device mapped",
+			 mapper.command, mapper.pid)
+		  : 0;
+}
+
 static int look(const struct sys *sys, const struct host *host, const struct memdev *memdev,
 		struct dc_device *device, struct error *err)
 {
+	int rc;
+
 	if (memdev)
 		return look_driven(sys, device, err);
 	if (!host->privileged)
 		return fail(err, -EACCES, "asking the device needs root");
-	return ask_by_mailbox(sys, device, err);
+	if (is_isolated(host, device))
+		return fail(err, -EBUSY, "the port above it is in isolation");
+	rc = refuse_mapped(sys, device, err);
+	return rc ? rc : ask_by_mailbox(sys, device, err);
 }
 
 /* No mailbox, or none that knows these commands; or a driver that shows nothing of the kind. */

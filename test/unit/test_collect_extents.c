@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "collect/collect.h"
@@ -20,6 +22,8 @@
 #include <cmocka.h>
 
 #define DEVICE "0000:0d:00.0"
+#define PORT   "0000:0c:00.0"
+#define BAR    "/sys/bus/pci/devices/" DEVICE "/resource2"
 
 /* ---- a device ---- */
 
@@ -114,12 +118,14 @@ static int set_up(void **state)
 
 	tree_make(&machine->tree);
 	tree_directory(&machine->tree, "/run");
+	tree_directory(&machine->tree, "/proc");
+	tree_file(&machine->tree, "", BAR);
 	machine->host.privileged = true;
 	function = list_add(&machine->host.functions);
 	function->kind = FUNCTION_MEMDEV;
 	function->serial = 0x9abc;
 	copy_text(function->address, NAME_SIZE, DEVICE);
-	copy_text(function->root_port, NAME_SIZE, "0000:0c:00.0");
+	copy_text(function->root_port, NAME_SIZE, PORT);
 	fake = (struct fake){0};
 	*state = machine;
 	return 0;
@@ -150,7 +156,7 @@ static const struct dc_device *the_device(struct machine *machine)
 	const struct dc_device *device = machine->host.dc_devices.items;
 
 	assert_string_equal(device->address, DEVICE);
-	assert_string_equal(device->root_port, "0000:0c:00.0");
+	assert_string_equal(device->root_port, PORT);
 	assert_int_equal(device->serial, 0x9abc);
 	return device;
 }
@@ -269,6 +275,47 @@ static void test_without_privilege(void **state)
 	assert_false(sys_exists(&machine->tree.sys, "/run/cxl-iso"));
 }
 
+static void test_behind_isolation(void **state)
+{
+	struct machine *machine = *state;
+	struct root_port *port = list_add(&machine->host.root_ports);
+
+	copy_text(port->address, NAME_SIZE, PORT);
+	port->status = 0x100; /* CXL 3.1 8.2.4.24.3: CXL.mem isolated */
+	collect(machine, 1);
+	check_unknown(machine, "the port above it is in isolation");
+	assert_int_equal(fake.opened, 0);
+}
+
+/* It has the file mapped whose inode is @other more than that of the BAR. */
+static void add_process(struct machine *machine, uint64_t other)
+{
+	struct stat bar;
+	char path[256], maps[128];
+
+	snprintf(path, sizeof(path), "%s" BAR, machine->tree.root);
+	assert_int_equal(stat(path, &bar), 0);
+	snprintf(maps, sizeof(maps), "7f0000000000-7f0000020000 rw-s 00000000 %02x:%02x %ju\n",
+		 major(bar.st_dev), minor(bar.st_dev), (uintmax_t)(bar.st_ino + other));
+	tree_file(&machine->tree, maps, "/proc/77/maps");
+	tree_file(&machine->tree, "dcdtool\n", "/proc/77/comm");
+}
+
+static void test_a_tool_has_it(void **state)
+{
+	add_process(*state, 0);
+	collect(*state, 1);
+	check_unknown(*state, "dcdtool[77] has the registers of the device mapped");
+	assert_int_equal(fake.opened, 0);
+}
+
+static void test_a_tool_has_something_else(void **state)
+{
+	add_process(*state, 1);
+	collect(*state, 1);
+	assert_int_equal(fake.opened, 1);
+}
+
 static void test_another_has_the_lock(void **state)
 {
 	struct machine *machine = *state;
@@ -366,6 +413,9 @@ int main(void)
 		TEST(test_a_device_that_dies_meanwhile),
 		TEST(test_a_device_that_tells_half),
 		TEST(test_without_privilege),
+		TEST(test_behind_isolation),
+		TEST(test_a_tool_has_it),
+		TEST(test_a_tool_has_something_else),
 		TEST(test_another_has_the_lock),
 		TEST(test_we_have_the_lock),
 		TEST(test_the_driver_shows_nothing),

@@ -150,6 +150,16 @@ static int check_owner(const char *path, struct error *err)
 	return -EPERM;
 }
 
+/* One that was copied would be run as what it is not, some without anybody asking for it: borrow_give_back(). */
+static bool is_named(const struct journal *journal, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	char own[PATH_MAX];
+
+	snprintf(own, sizeof(own), "%s-%s.json", journal->operation, journal->object);
+	return strcmp(name, own) == 0;
+}
+
 /* What the engine relies on, in a file that anything may have happened to. */
 static int check_journal(const struct journal *journal, const char *path, struct error *err)
 {
@@ -161,6 +171,9 @@ static int check_journal(const struct journal *journal, const char *path, struct
 	if (strcmp(journal->operation, journal->plan.operation) != 0 ||
 	    strcmp(journal->object, journal->plan.object) != 0)
 		return fail(err, -EINVAL, "%s: its plan is for something else", path);
+	if (!is_named(journal, path))
+		return fail(err, -EINVAL, "%s: it is the journal of something else: %s of %s", path,
+			    journal->operation, journal->object);
 	return capture_check(&journal->before, path, err);
 }
 

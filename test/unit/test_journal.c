@@ -192,6 +192,23 @@ static void test_journal_changed(void **state)
 	check_changed(tree, change_range, ": region0 wraps around the address space");
 }
 
+static void test_journal_copied(void **state)
+{
+	struct tree *tree = *state;
+	cleanup_journal struct journal journal = {0};
+	char from[128], to[128];
+
+	make_journal(tree, &journal);
+	strcpy(journal.operation, "borrow");
+	strcpy(journal.plan.operation, "borrow");
+	assert_int_equal(journal_save(&tree->sys, &journal, NULL), 0);
+	snprintf(from, sizeof(from), "%s/var/lib/cxl-iso/borrow-" PORT_A ".json", tree->root);
+	snprintf(to, sizeof(to), "%s" JOURNAL, tree->root);
+	assert_int_equal(rename(from, to), 0);
+	check_refused(tree, -EINVAL, ": it is the journal of something else: borrow of " PORT_A,
+		      "");
+}
+
 static void write_journal(struct tree *tree, const char *text)
 {
 	char path[128];
@@ -220,6 +237,7 @@ int main(void)
 		IN_TREE(test_journal),	       IN_TREE(test_journal_absent),
 		IN_TREE(test_journal_list),    IN_TREE(test_journal_of_others),
 		IN_TREE(test_journal_changed), IN_TREE(test_journal_broken),
+		IN_TREE(test_journal_copied),
 	};
 
 	return cmocka_run_group_tests(journals, NULL, NULL) ? 1 : 0;

@@ -360,6 +360,18 @@ static void check_open(const struct judging *j)
 				 : "");
 }
 
+static void warn_of_no_trace(const struct judging *j)
+{
+	struct finding *finding = finding_add(j->subject.findings, "answer-unknown", SEVERITY_WARNS,
+					      j->device->address);
+
+	finding_evidence(finding,
+			 "nothing of batch %d is accepted, so nothing shows that it was "
+			 "answered",
+			 j->batch->number);
+	finding_fix(finding, "if it was not rejected it stays pending, and no record tells of it");
+}
+
 /* An answer leaves no trace but what was accepted. */
 static void check_answered(const struct judging *j)
 {
@@ -372,6 +384,8 @@ static void check_answered(const struct judging *j)
 		accepted = add_capped(accepted,
 				      extents_cover(device->accepted.items, device->accepted.count,
 						    extent->start, extent->size));
+	if (!accepted && is_answered(j))
+		warn_of_no_trace(j);
 	if (!accepted)
 		return;
 	finding = refuse_unless_forced(j, "answer-unknown");

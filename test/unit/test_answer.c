@@ -210,6 +210,8 @@ static void test_answered(void **state)
 	scene->device->accepted.items[0].start = 8 * MIB;
 	check_answer(scene, NULL, "answer-unknown");
 	check_answer(scene, "answer-unknown", "answer-unknown!");
+	scene->device->accepted.count = 0;
+	check_answer(scene, "answer-unknown", "answer-unknown?");
 }
 
 static void test_lost(void **state)

@@ -2,6 +2,7 @@
 #include "ui/ui.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "exec/borrow.h"
 #include "exec/journal.h"
 #include "model/document.h"
+#include "sys/stop.h"
 #include "sys/util.h"
 
 int ui_json;
@@ -116,6 +118,18 @@ void ui_say(const char *text)
 	ui_note("%s", text);
 }
 
+/* A line, or the signal that asks for a stop where these are held back: see stop_on_signals(). */
+static bool is_stopped(void)
+{
+	cleanup_fd int stop = stop_descriptor();
+	struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+			       {.fd = stop, .events = POLLIN}};
+
+	while (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno == EINTR)
+		;
+	return fds[1].revents;
+}
+
 int ui_confirm(bool yes, const char *question, struct error *err)
 {
 	char answer[16];
@@ -129,7 +143,8 @@ int ui_confirm(bool yes, const char *question, struct error *err)
 		return -ENOTTY;
 	}
 	fprintf(stderr, "%s [y/N] ", question);
-	if (!fgets(answer, sizeof(answer), stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+	if (is_stopped() || !fgets(answer, sizeof(answer), stdin) ||
+	    (answer[0] != 'y' && answer[0] != 'Y'))
 		return fail(err, -ECANCELED, "not confirmed, nothing was done");
 	return 0;
 }

@@ -288,16 +288,37 @@ static void decode_accepted(struct dc_device *device, const uint8_t *bytes)
 	extent->acceptable = -1;
 }
 
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+	while (size && !bytes[size - 1])
+		size--;
+	return size == 0;
+}
+
+/*
+ * QEMU 11.1 counts what is pending as well, and sends that many, of which those behind the end of
+ * the list are zero. An extent that is all zero is none: only then is the count not believed.
+ */
+static uint32_t without_filling(const uint8_t *extents, uint32_t count, uint32_t left)
+{
+	while (count > left && is_zero(extents + (size_t)(count - 1) * EXTENT_SIZE, EXTENT_SIZE))
+		count--;
+	return count;
+}
+
 int extent_page_decode(struct dc_device *device, struct extent_page *page, const void *answer,
 		       size_t size, struct error *err)
 {
 	const uint8_t *bytes = answer;
-	uint32_t count, total;
+	uint32_t count, total, left;
 
 	if (size < EXTENT_PAGE_HEAD)
 		return too_short(err, "the list of extents", size, EXTENT_PAGE_HEAD);
 	count = get32(bytes);
 	total = get32(bytes + 4);
+	left = device->accepted.count < total ? total - (uint32_t)device->accepted.count : 0;
+	if ((size - EXTENT_PAGE_HEAD) / EXTENT_SIZE >= count)
+		count = without_filling(bytes + EXTENT_PAGE_HEAD, count, left);
 	if (count > total)
 		return fail(err, -EBADMSG,
 			    "the device answers with %" PRIu32 " extents of a list of %" PRIu32,

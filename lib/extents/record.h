@@ -92,7 +92,8 @@ struct extent_page {
 
 /*
  * One such answer: appends its extents to those that @device has accepted. -EBADMSG if it is too
- * short for what it says, or has more extents than the whole list.
+ * short for what it says, or has more extents than the whole list; what is all zero behind the
+ * list's end does not count, in @page neither.
  */
 int extent_page_decode(struct dc_device *device, struct extent_page *page, const void *answer,
 		       size_t size, struct error *err);

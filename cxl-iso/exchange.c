@@ -212,6 +212,20 @@ static int read_device(struct run *run, struct dc_device **device)
 	return dc_read_device(run->transport, NULL, *device, &run->err);
 }
 
+/* That a device does not know the command is how it says that it has no dynamic capacity. */
+static enum status refuse_without(struct run *run)
+{
+	struct dc_device probe = {0};
+	int rc = dc_read_configuration(run->transport, NULL, &probe, NULL);
+
+	record_free(&dc_device_record, &probe);
+	if (rc != -EOPNOTSUPP)
+		return STATUS_DONE;
+	fail(&run->err, rc, "%s has no dynamic capacity", run->address);
+	hint(&run->err, "cxl-iso list-extents shows the devices that have");
+	return STATUS_REFUSED;
+}
+
 /* What is not known can be neither found nor checked. */
 static enum status refuse_unknown(struct run *run, const struct dc_device *device)
 {
@@ -242,14 +256,28 @@ static void hint_batches(const struct dc_device *device, struct error *err)
 		hint(err, "there is none in its log");
 }
 
+static int read_number(const char *number, uint64_t *wanted, struct error *err)
+{
+	if (parse_u64(number, wanted) && *wanted <= UINT16_MAX)
+		return 0;
+	return fail(err, -EINVAL, "--batch: expected the number of a batch, not \"%s\"", number);
+}
+
+int exchange_check_batch(const char *number, struct error *err)
+{
+	uint64_t wanted;
+
+	return read_number(number, &wanted, err);
+}
+
 int exchange_find_batch(const struct dc_device *device, const char *number,
 			const struct batch **batch, struct error *err)
 {
 	uint64_t wanted;
+	int rc = read_number(number, &wanted, err);
 
-	if (!parse_u64(number, &wanted) || wanted > UINT16_MAX)
-		return fail(err, -EINVAL, "--batch: expected the number of a batch, not \"%s\"",
-			    number);
+	if (rc)
+		return rc;
 	list_each(each, &device->batches)
 		if ((uint64_t)each->number == wanted) {
 			*batch = each;
@@ -546,6 +574,8 @@ static enum status begin(struct run *run)
 	if (ui_refuse_unfinished(&run->err))
 		return (enum status)ui_fail(STATUS_REFUSED, &run->err);
 	status = open_device(run);
+	if (!status)
+		status = refuse_without(run);
 	if (!status && read_device(run, &device))
 		status = STATUS_FAILED;
 	if (!status)

@@ -70,6 +70,9 @@ int exchange_check_options(const struct exchange *exchange, const char *const *a
 /* Do it. Returns the exit status. */
 int exchange_command(const struct exchange *exchange, const char *word);
 
+/* That @number can be one of a batch: 0, or -EINVAL with a text. */
+int exchange_check_batch(const char *number, struct error *err);
+
 /* The batch of that number ("3") in @device: -EINVAL with a text that names those there are. */
 int exchange_find_batch(const struct dc_device *device, const char *number,
 			const struct batch **batch, struct error *err);

@@ -31,10 +31,17 @@ int source_choose(const char *word, enum extents_source *source, struct error *e
 static int open_transport(const struct host *host, const char *address, enum extents_source source,
 			  struct transport **transport, struct error *err)
 {
+	const struct function *function = host_function(host, address);
 	const struct memdev *memdev = host_memdev_at(host, address);
+	int rc;
 
-	if (source != SOURCE_RAW)
-		return transport_mailbox(&machine, address, transport, err);
+	if (source != SOURCE_RAW) {
+		rc = transport_mailbox(&machine, address, transport, err);
+		if (rc == -EBUSY && function && function->driver[0])
+			hint(err, "--unbind takes it from its driver meanwhile, unless its memory "
+				  "is in use");
+		return rc;
+	}
 	if (memdev)
 		return transport_raw(&machine, memdev->name, transport, err);
 	fail(err, -EPERM, "%s has no driver, and raw commands go through a driver", address);

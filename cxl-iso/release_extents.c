@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <uuid/uuid.h>
+
 #include "commands.h"
 #include "exchange.h"
 #include "extents/transport.h"
@@ -76,6 +78,15 @@ static const struct exchange release = {
 	.plan = plan,
 };
 
+static int check_tag(struct error *err)
+{
+	uuid_t uuid;
+
+	if (strcmp(tag, "none") == 0 || uuid_parse(tag, uuid) == 0)
+		return 0;
+	return fail(err, -EINVAL, "--tag=%s: expected a UUID, or \"none\"", tag);
+}
+
 static int check_options(const char *const *arguments, struct error *err)
 {
 	int rc = exchange_check_options(&release, arguments, err);
@@ -87,6 +98,10 @@ static int check_options(const char *const *arguments, struct error *err)
 		hint(err, "cxl-iso list-extents %s shows what there is", arguments[0]);
 		return -EINVAL;
 	}
+	if (number)
+		rc = exchange_check_batch(number, err);
+	if (tag)
+		rc = check_tag(err);
 	for (char **text = extents; !rc && text && *text; text++)
 		rc = pieces_add_text(&named, *text, err);
 	return rc;

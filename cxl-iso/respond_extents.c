@@ -64,6 +64,8 @@ static int check_options(const char *const *arguments, struct error *err)
 		hint(err, "cxl-iso list-extents %s --pending shows the batches", arguments[0]);
 		return -EINVAL;
 	}
+	if ((rc = exchange_check_batch(number, err)))
+		return rc;
 	if (!accept == !accept_valid) {
 		fail(err, -EINVAL, "expected one of --accept and --accept-valid");
 		hint(err, "what is not accepted is rejected; there is one answer only");

@@ -351,9 +351,11 @@ int dc_sysfs_read(const struct sys *sys, struct dc_device *device, struct error 
 {
 	int rc;
 
-	if (!dc_sysfs_has(sys, device->memdev))
+	if (!dc_sysfs_has(sys, device->memdev)) {
+		hint(err, "its mailbox tells, while it has no driver: --source=mailbox");
 		return fail(err, -ENOENT, "the kernel does not show dynamic capacity of %s",
-			    device->memdev);
+			    device->memdev[0] ? device->memdev : device->address);
+	}
 	if ((rc = read_partitions(sys, device, err)) || (rc = read_regions(sys, device, err)))
 		return rc;
 	copy_text(device->source, sizeof(device->source), "sysfs");

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=dash
 # list-extents shows of a device without driver what it was made to offer, and of one with a driver that it can not know
+# boot: own
 # timeout: 240
 
 MIB=1048576
